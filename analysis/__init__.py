@@ -1,0 +1,1 @@
+"""A toolkit that asks why robust classification is hard."""
