@@ -1,0 +1,11 @@
+"""Image data sets as arrays: sources by name, folder or file, and nested subsets of them.
+
+Importing this package reads no file and loads neither torch nor scikit-learn, pyarrow or pillow.
+"""
+
+from analysis.datasets.dataset import Dataset, Split
+from analysis.datasets.known import KNOWN
+from analysis.datasets.sources import load
+from analysis.datasets.subsets import nested_subsets, stratified_split
+
+__all__ = ["KNOWN", "Dataset", "Split", "load", "nested_subsets", "stratified_split"]

@@ -1,0 +1,126 @@
+"""Endless, equally sized batches from data that already lies on the device."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+Augmentation = Callable[[Tensor, Generator], Tensor]
+
+
+def index_stream(count: int, *, batch_size: int, generator: Generator) -> Iterator[Tensor]:
+    """Cut an endless row of random permutations into batches of one size.
+
+    No image is ever left out and no batch is short: batches cross the borders between epochs, and a set smaller
+    than a batch appears in it several times.
+
+    Args:
+        count: Number of images.
+        batch_size: Indices in each batch.
+        generator: Source of the permutations, on the CPU.
+
+    Yields:
+        Indices, shape ``(batch_size,)``, int64.
+
+    Raises:
+        ValueError: If ``count`` or ``batch_size`` is not positive.
+
+    Example:
+        >>> next(index_stream(3, batch_size=6, generator=torch.Generator())).bincount()
+        tensor([2, 2, 2])
+    """
+    if count < 1 or batch_size < 1:
+        raise ValueError(f"count and batch_size must be at least 1, got {count} and {batch_size}")
+    waiting = torch.empty(0, dtype=torch.int64)
+    while True:
+        while len(waiting) < batch_size:
+            waiting = torch.cat((waiting, torch.randperm(count, generator=generator)))
+        yield waiting[:batch_size]
+        waiting = waiting[batch_size:]
+
+
+def batches(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    batch_size: int,
+    steps: int,
+    generator: Generator,
+    augment: Augmentation | None = None,
+    project: Callable[[Tensor], Tensor] | None = None,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield training batches: chosen on the device, converted to [0, 1], augmented, and projected last.
+
+    Args:
+        images: ``uint8``, shape ``(n, c, h, w)``, on the device of the network.
+        labels: Shape ``(n,)``, on the same device.
+        batch_size: Images in every batch.
+        steps: Number of batches.
+        generator: Source of all randomness, on the CPU.
+        augment: From float images and a generator to images of the same shape.
+        project: From float images to their projection; applied last, so that a network never sees
+            anything outside its subspace.
+
+    Yields:
+        Float images ``(batch_size, c, h, w)`` and labels ``(batch_size,)``.
+    """
+    stream = index_stream(len(images), batch_size=batch_size, generator=generator)
+    for _, chosen in zip(range(steps), stream, strict=False):
+        indices = chosen.to(images.device)
+        batch = images[indices].float() / 255
+        if augment is not None:
+            batch = augment(batch, generator)
+        if project is not None:
+            batch = project(batch)
+        yield batch, labels[indices]
+
+
+def shift(images: Tensor, generator: Generator) -> Tensor:
+    """Move every image by its own random offset, up to an eighth of its side, filling with zeros.
+
+    Args:
+        images: Shape ``(n, c, h, w)``.
+        generator: Source of the offsets, on the CPU.
+
+    Returns:
+        Same shape.
+    """
+    count, _, height, width = images.shape
+    down, right = max(height // 8, 1), max(width // 8, 1)
+    padded = F.pad(images, (right, right, down, down))
+    rows = torch.randint(2 * down + 1, (count, 1), generator=generator) + torch.arange(height)
+    columns = torch.randint(2 * right + 1, (count, 1), generator=generator) + torch.arange(width)
+    rows, columns = rows.to(images.device), columns.to(images.device)
+    picked = padded.gather(2, rows[:, None, :, None].expand(-1, images.shape[1], -1, padded.shape[3]))
+    return picked.gather(3, columns[:, None, None, :].expand(-1, images.shape[1], height, -1))
+
+
+def flip(images: Tensor, generator: Generator) -> Tensor:
+    """Mirror every image left to right with probability one half.
+
+    Args:
+        images: Shape ``(n, c, h, w)``.
+        generator: Source of the coin flips, on the CPU.
+
+    Returns:
+        Same shape.
+    """
+    mirrored = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
+    return torch.where(mirrored[:, None, None, None], images.flip(3), images)
+
+
+def shift_flip(images: Tensor, generator: Generator) -> Tensor:
+    """Shift every image, then mirror half of them.
+
+    Args:
+        images: Shape ``(n, c, h, w)``.
+        generator: Source of the randomness, on the CPU.
+
+    Returns:
+        Same shape.
+    """
+    return flip(shift(images, generator), generator)
+
+
+AUGMENTATIONS: dict[str, Augmentation | None] = {"none": None, "shift": shift, "flip": flip, "shift-flip": shift_flip}
