@@ -1,0 +1,135 @@
+"""Count, mean and covariance of images, from any number of chunks."""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.subspaces.flatten import flatten
+
+ROWS = 4096  # images per product: keeps the float64 copy of a chunk small (100 MB for CIFAR)
+LEVELS = 255.0
+
+
+class Moments:
+    r"""First and second moments of images, in float64, mergeable.
+
+    For ``uint8`` images the sums :math:`s = \sum x` and :math:`G = \sum x x^\top` over the raw levels are
+    kept: every entry is an integer below :math:`2^{53}` for up to :math:`10^{11}` images, hence exact in float64,
+    whatever the order of summation. For float images the mean and the centred scatter are kept, and combined
+    by the formula of Chan, Golub and LeVeque (1979), which does not cancel.
+
+    Attributes:
+        features: Number of pixels times channels of one image.
+        count: Images seen so far.
+
+    Raises:
+        ValueError: If ``features`` is not positive.
+
+    Example:
+        >>> moments = Moments(64)
+        >>> moments.update(np.zeros((10, 8, 8, 1), dtype=np.uint8))
+        >>> moments.count
+        10
+    """
+
+    def __init__(self, features: int) -> None:
+        if features < 1:
+            raise ValueError(f"features must be at least 1, got {features}")
+        self.features = int(features)
+        self.count = 0
+        self._integer: bool | None = None  # decided by the first chunk
+        self._first = np.zeros(features)  # sum of levels, or the mean
+        self._second = np.zeros((features, features))  # sum of products of levels, or the centred scatter
+
+    def update(self, images: ArrayLike) -> None:
+        """Add images, shape ``(n, ...)`` with ``features`` values each.
+
+        Args:
+            images: ``uint8`` levels, or floats (pixels in [0, 1]).
+
+        Raises:
+            ValueError: If the width differs from ``features``, values are not finite, or ``uint8`` and float
+                chunks are mixed.
+        """
+        rows = flatten(images, self.features)
+        integer = rows.dtype == np.uint8
+        if len(rows) and self._integer not in (None, integer):
+            raise ValueError("uint8 and float images cannot share their moments: convert one of them")
+        for start in range(0, len(rows), ROWS):
+            self._combine(_partial(rows[start : start + ROWS], integer=integer))
+
+    def merge(self, other: Self) -> None:
+        """Add the images that another ``Moments`` has seen.
+
+        Args:
+            other: Moments of as many features, of the same kind of images.
+
+        Raises:
+            ValueError: If widths or kinds of images differ.
+        """
+        if other.features != self.features:
+            raise ValueError(f"moments of {other.features} features do not fit into {self.features}")
+        if None not in (self._integer, other._integer) and self._integer != other._integer:
+            raise ValueError("moments of uint8 images do not fit into those of float images")
+        self._combine(other)
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean image, pixels in [0, 1], shape ``(features,)``."""
+        self._refuse_empty()
+        return self._first / self.count / LEVELS if self._integer else self._first.copy()
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        r"""Covariance of pixels in [0, 1], divided by n, shape ``(features, features)``.
+
+        For levels the sums are first centred exactly, around the nearest integer :math:`q` to the mean:
+        :math:`\sum (x-q)(x-q)^\top = G - q s^\top - s q^\top + n q q^\top` in 64-bit integers. What is left to
+        subtract, the product of the remaining means, is at most a quarter, so that no pixel loses digits to
+        a bright background.
+        """
+        self._refuse_empty()
+        if not self._integer:
+            return self._second / self.count
+        sums, products = self._first.astype(np.int64), self._second.astype(np.int64)
+        centre = np.rint(self._first / self.count).astype(np.int64)
+        crossed = np.outer(centre, sums)
+        products -= crossed + crossed.T - self.count * np.outer(centre, centre)
+        rest = (sums - self.count * centre) / self.count
+        covariance: NDArray[np.float64] = products / self.count - np.outer(rest, rest)
+        return covariance / LEVELS**2
+
+    def _refuse_empty(self) -> None:
+        if self.count == 0:
+            raise ValueError("no images yet: call update first")
+
+    def _combine(self, other: Self) -> None:
+        if other.count == 0:
+            return
+        total = self.count + other.count
+        if other._integer:
+            self._first += other._first
+            self._second += other._second
+        else:
+            shift = other._first - self._first
+            self._first += shift * (other.count / total)
+            self._second += other._second + np.outer(shift, shift * (self.count * other.count / total))
+        self._integer, self.count = other._integer, total
+
+
+def _partial(rows: NDArray[np.uint8] | NDArray[np.floating], *, integer: bool) -> Moments:
+    """Moments of one chunk."""
+    part = Moments(rows.shape[1])
+    values = rows.astype(np.float64)
+    part._integer, part.count = integer, len(values)
+    if integer:
+        part._first = values.sum(axis=0)
+    else:
+        origin = values[0].copy()  # of equal images nothing is left, not even the rounding of their mean
+        values -= origin
+        shift = values.mean(axis=0)
+        values -= shift
+        part._first = origin + shift
+    part._second = values.T @ values  # one symmetric rank-k update: numpy sees that both factors are one array
+    return part
