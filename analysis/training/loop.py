@@ -1,0 +1,70 @@
+"""The training loop."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+CHECK_EVERY = 50  # steps between looks at the loss: each look makes an accelerator wait
+
+
+class DivergedError(ArithmeticError):
+    """Training produced a loss that is not finite.
+
+    Attributes:
+        step: Step at which that was seen.
+    """
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the loss was no longer finite at step {step}")
+        self.step = step
+
+
+def train(
+    model: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    *,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    optimizer: Optimizer,
+    schedule: LRScheduler,
+) -> float:
+    """Take one optimisation step per batch. Prints nothing, saves nothing.
+
+    Args:
+        model: Network to train, changed in place and left in training mode.
+        batches: Pairs of images and labels on the network's device; their number is the number of steps.
+        loss: From scores ``(n, classes)`` and labels ``(n,)`` to a scalar.
+        optimizer: Holds the network's parameters.
+        schedule: Stepped after every batch.
+
+    Returns:
+        The loss on the last batch.
+
+    Raises:
+        DivergedError: If the loss is not finite, seen at the latest 50 steps after it happens.
+        ValueError: If there is no batch.
+
+    Example:
+        >>> train(model, batches(images, labels, ...), loss=loss, optimizer=optimizer, schedule=schedule)
+    """
+    model.train()
+    value = None
+    for step, (images, labels) in enumerate(batches):
+        optimizer.zero_grad(set_to_none=True)
+        value = loss(model(images), labels)
+        value.backward()
+        optimizer.step()
+        schedule.step()
+        if step % CHECK_EVERY == 0:
+            _refuse_diverged(value, step)
+    if value is None:
+        raise ValueError("there is no batch to train on")
+    _refuse_diverged(value, step)
+    return float(value.detach())
+
+
+def _refuse_diverged(value: Tensor, step: int) -> None:
+    if not bool(torch.isfinite(value.detach())):
+        raise DivergedError(step)
