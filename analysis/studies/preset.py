@@ -1,0 +1,141 @@
+"""Presets: a data set, and the grid on which every study runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import sqrt
+
+from analysis.trials import Components, Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """Everything that the studies of one data set share, so that trials shared between studies run once.
+
+    Attributes:
+        name: What ``--preset`` calls it.
+        standard: How the standard network is trained: a trial on all images and components.
+        robust: How the 1-Lipschitz network is trained.
+        sizes: Training-set sizes, rising; None for all images.
+        bands: Unions of bands of principal directions; None for all components.
+        firsts: First kept components of the sweep; 0 for all components.
+        seeds: Each decides a subset, the initial weights and the order of the images.
+        radius: L2 radius, pixels in [0, 1], at which certified accuracy is drawn; training aims at it.
+        rates: Learning rates that the search tries.
+        search_seeds: Seeds of the search.
+        search_size: Training images of the search; None for all that validation leaves.
+        validation: Images that the search holds out and measures.
+
+    Example:
+        >>> PRESETS["digits"].trials_at(size=100)
+    """
+
+    name: str
+    standard: Trial
+    robust: Trial
+    sizes: tuple[int | None, ...]
+    bands: tuple[Components | None, ...]
+    firsts: tuple[int, ...]
+    seeds: tuple[int, ...]
+    radius: float
+    rates: tuple[float, ...]
+    search_seeds: tuple[int, ...]
+    search_size: int | None
+    validation: int
+
+    def __post_init__(self) -> None:
+        if not self.seeds:
+            raise ValueError("a preset needs at least one seed")
+        if not 0 < self.radius < float("inf"):
+            raise ValueError(f"radius must be positive and finite, got {self.radius}")
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.standard.dataset
+
+    @property
+    def models(self) -> tuple[Trial, Trial]:
+        """Both networks' trials on all images and components."""
+        return self.standard, self.robust
+
+    def tuned(self, rates: Mapping[str, float]) -> "Preset":
+        """Train every network at its own learning rate.
+
+        Args:
+            rates: Learning rate of each model's name.
+
+        Returns:
+            A preset that differs in nothing else.
+        """
+        standard, robust = (replace(trial, learning_rate=rates[trial.model]) for trial in self.models)
+        return replace(self, standard=standard, robust=robust)
+
+    def trial(self, model: Trial, seed: int, *, size: int | None = None, components: Components | None = None) -> Trial:
+        """One point of the grid.
+
+        Args:
+            model: ``self.standard`` or ``self.robust``.
+            seed: One of ``self.seeds``.
+            size: Training images; None for all.
+            components: Bands that are kept; None for all.
+
+        Returns:
+            The trial.
+        """
+        return replace(model, size=size, components=components, seed=seed, subset_seed=seed)
+
+
+def _margin(radius: float) -> dict[str, float]:
+    """Loss that asks for the margin of a radius, half as sharp as the radius is wide."""
+    return {"offset": sqrt(2) * radius, "temperature": radius / 2}
+
+
+_TINY = {"batch_size": 32, "steps": 30, "width": 32, "depth": 2}
+_SMALL = {"batch_size": 64, "steps": 500, "width": 64}
+
+SMOKE = Preset(
+    name="smoke",
+    standard=Trial(dataset="digits", model="MLP", **_TINY),  # type: ignore[arg-type]
+    robust=Trial(dataset="digits", model="AOL-MLP", **_TINY, **_margin(0.25)),  # type: ignore[arg-type]
+    sizes=(20, 80, None),
+    bands=(None, ((0, 16),), ((16, None),), ((0, 4), (32, None))),
+    firsts=(0, 16, 32),
+    seeds=(0, 1),
+    radius=0.25,
+    rates=(0.1, 1.0),
+    search_seeds=(0,),
+    search_size=None,
+    validation=200,
+)
+
+DIGITS = Preset(
+    name="digits",
+    standard=Trial(dataset="digits", model="MLP", depth=3, **_SMALL),  # type: ignore[arg-type]
+    robust=Trial(dataset="digits", model="AOL-MLP", depth=4, **_SMALL, **_margin(0.25)),  # type: ignore[arg-type]
+    sizes=(20, 40, 81, 162, 324, 648, None),
+    bands=(None, ((0, 4),), ((0, 16),), ((16, None),), ((32, None),), ((0, 4), (32, None))),
+    firsts=(0, 4, 8, 16, 24, 32, 48),
+    seeds=(0, 1, 2, 3, 4),
+    radius=0.25,
+    rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+    search_seeds=(0, 1),
+    search_size=None,
+    validation=297,
+)
+
+MNIST = Preset(
+    name="mnist",
+    standard=Trial(dataset="mnist", model="MLP", steps=1500, depth=3),
+    robust=Trial(dataset="mnist", model="AOL-MLP", steps=200, depth=4, **_margin(0.5)),  # type: ignore[arg-type]
+    sizes=(117, 234, 468, 937, 1875, 3750, 7500, 15_000, 30_000, None),
+    bands=(None, ((0, 16),), ((0, 50),), ((50, None),), ((200, None),), ((0, 16), (200, None))),
+    firsts=(0, 25, 50, 100, 200, 300, 400, 500),
+    seeds=(0, 1, 2, 3, 4),
+    radius=0.5,
+    rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+    search_seeds=(0, 1),
+    search_size=None,
+    validation=10_000,
+)
+
+PRESETS = {preset.name: preset for preset in (SMOKE, DIGITS, MNIST)}

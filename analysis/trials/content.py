@@ -1,0 +1,54 @@
+"""Data sets and subspaces as trials use them, each computed once per process."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from analysis import datasets, subspaces
+
+
+def content(dataset: str, data_dir: str | Path | None = None) -> dict[str, Any]:
+    """What a record must agree with beside its specification: the content of the data.
+
+    Args:
+        dataset: Name, as for ``datasets.load``.
+        data_dir: Folder of the data sets.
+
+    Returns:
+        ``{"data": hash}``.
+
+    Example:
+        >>> store.missing(trials, content=content("digits"))
+    """
+    return {"data": load(dataset, data_dir).content_hash}
+
+
+@lru_cache(maxsize=2)
+def load(dataset: str, data_dir: str | Path | None, validation: int = 0) -> datasets.Dataset:
+    """Load a data set, and split validation images off.
+
+    Args:
+        dataset: Name, as for ``datasets.load``.
+        data_dir: Folder of the data sets.
+        validation: Images to split off; 0 for none.
+
+    Returns:
+        The data set.
+    """
+    loaded = datasets.load(dataset, data_dir)
+    return loaded.with_validation(validation) if validation else loaded
+
+
+@lru_cache(maxsize=2)
+def directions(dataset: str, data_dir: str | Path | None, validation: int = 0) -> subspaces.Subspace:
+    """Principal directions of the full training set, without the validation images.
+
+    Args:
+        dataset: Name, as for ``datasets.load``.
+        data_dir: Folder of the data sets.
+        validation: Images split off before.
+
+    Returns:
+        All directions of non-zero variance.
+    """
+    return subspaces.principal_subspace(load(dataset, data_dir, validation).train.images)
