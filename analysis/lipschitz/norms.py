@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import chain
 from typing import TypeGuard
 
 import torch
@@ -63,7 +64,7 @@ def layer_bounds(model: nn.Module, input_shape: tuple[int, ...]) -> Iterator[tup
         sides = tuple(x.shape[2:])
         yield layer, _layer_bound(layer, sides), sides
         with torch.no_grad():
-            x = layer(x.to(next(layer.parameters(), x)))
+            x = layer(x.to(next(chain(layer.parameters(), layer.buffers()), x)))
 
 
 def _layers(model: nn.Module) -> list[nn.Module]:

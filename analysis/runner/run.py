@@ -7,6 +7,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from analysis.runner.files import refuse_unwritable
 from analysis.runner.store import Store
 
 Runner = Callable[[list[Any]], list[dict[str, Any]]]
@@ -33,6 +34,7 @@ def run(
     *,
     plan: Plan = singly,
     content: Mapping[str, Any] | None = None,
+    fresh: bool = False,
     progress: bool = True,
 ) -> int:
     """Run every specification that the store lacks.
@@ -47,6 +49,7 @@ def run(
         executor: Anything with the ``concurrent.futures`` interface.
         plan: From the missing specifications to groups that are run together.
         content: Entries that stored records must agree with to be used again, such as the hash of the data.
+        fresh: Run everything again; a record is replaced only once its successor is finished.
         progress: Whether to show what is running, what is done, and the time left.
 
     Returns:
@@ -58,7 +61,8 @@ def run(
     Example:
         >>> run(run_trials, trials, Store("data/results/digits"), executor("processes"))
     """
-    missing = store.missing(specs, content=content)
+    missing = list(dict.fromkeys(specs)) if fresh else store.missing(specs, content=content)
+    refuse_unwritable(store.folder, "records")
     failures: list[Exception] = []
     with tqdm(total=len(missing), unit="trial", disable=None if progress else True) as bar:
         try:

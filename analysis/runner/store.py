@@ -4,11 +4,11 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.runner.files import write_whole
 from analysis.runner.record import decode, encode, read_header
 
 logger = logging.getLogger(__name__)
@@ -92,13 +92,7 @@ class Store:
         header["specification"] = dataclasses.asdict(spec)
         content = encode(header, record.get("arrays", {}))
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.path(spec)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(self.path(spec), content)
 
     def missing(self, specs: Iterable[Any], *, content: Mapping[str, Any] | None = None) -> list[Any]:
         """Specifications without a usable record, each once, in order.

@@ -1,10 +1,9 @@
 """Intervals for a mean over independent groups."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+
+from analysis.scaling.intervals import estimate
 
 
 def student_interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
@@ -19,19 +18,10 @@ def student_interval(values: NDArray[np.float64], level: float) -> tuple[float, 
     Returns:
         Low and high end; (nan, nan) for a single group, which says nothing about its spread.
 
-    Raises:
-        ValueError: If ``level`` is not strictly between 0 and 1.
-
     Example:
         >>> low, high = student_interval(np.array([1.0, 2.0, 3.0]), level=0.9)
         >>> round(low, 3), round(high, 3)
         (0.314, 3.686)
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level {level} is not strictly between 0 and 1")
-    if len(values) == 1:
-        return math.nan, math.nan
-    spread = float(values.std(ddof=1)) / math.sqrt(len(values))
-    reach = float(stdtrit(len(values) - 1, (1 + level) / 2)) * spread
-    centre = float(values.mean())
-    return centre - reach, centre + reach
+    result = estimate(values[None], level=level)
+    return float(result.low[0]), float(result.high[0])

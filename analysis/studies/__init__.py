@@ -1,1 +1,36 @@
-"""One file per figure or table of the thesis."""
+"""One file per figure of the thesis. To add one: write the file, and add its line here."""
+
+from analysis.studies import (
+    data_scaling,
+    hidden_bit,
+    learning_rate,
+    spectrum,
+    subspace_accuracy,
+    subspace_sweep,
+)
+from analysis.studies.study import Study
+
+STUDIES: dict[str, Study] = {
+    module.STUDY.name: module.STUDY
+    for module in (learning_rate, spectrum, data_scaling, subspace_accuracy, subspace_sweep, hidden_bit)
+}
+
+
+def find(name: str) -> Study:
+    """Look a study up.
+
+    Args:
+        name: As the command line calls it.
+
+    Returns:
+        The study.
+
+    Raises:
+        ValueError: If the name is unknown; the message lists the known ones.
+
+    Example:
+        >>> find("spectrum").question
+    """
+    if name not in STUDIES:
+        raise ValueError(f"unknown study {name!r}; known are {', '.join(STUDIES)}")
+    return STUDIES[name]

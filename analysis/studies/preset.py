@@ -6,6 +6,8 @@ from math import sqrt
 
 from analysis.trials import Components, Trial
 
+MANY = 16  # directions, so that the bands are different from each other
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
@@ -83,6 +85,46 @@ class Preset:
             The trial.
         """
         return replace(model, size=size, components=components, seed=seed, subset_seed=seed)
+
+    def on(self, dataset: str, *, images: int, classes: int, directions: int) -> "Preset":
+        """Put another data set in the place of this preset's own: same networks, budgets and seeds.
+
+        Args:
+            dataset: Its name.
+            images: Number of its training images.
+            classes: Number of its classes.
+            directions: Number of its directions of non-zero variance.
+
+        Returns:
+            A preset whose sizes double up to all images, whose bands have the shape of the standard ones, and whose
+            search holds out a fifth of the training images.
+
+        Raises:
+            ValueError: If there are too few images or directions for that.
+        """
+        if images < 4 * classes or directions < MANY:
+            raise ValueError(
+                f"{dataset} has {images} training images of {classes} classes in {directions} directions: studies need "
+                f"4 images a class and {MANY} directions"
+            )
+        halves = [images // 2**k for k in range(9, 0, -1)]
+        standard, robust = (replace(trial, dataset=dataset) for trial in self.models)
+        return replace(
+            self,
+            standard=standard,
+            robust=robust,
+            sizes=(*(size for size in halves if size >= 2 * classes), None),
+            bands=_bands(directions),
+            firsts=(0, *sorted({directions * part // 16 for part in (1, 2, 4, 6, 8, 10, 12)})),
+            search_size=None,
+            validation=max(images // 5, classes),
+        )
+
+
+def _bands(directions: int) -> tuple[Components | None, ...]:
+    """The shape of the standard bands: a small head, a larger one, and two tails."""
+    head, middle, tail = max(directions // 45, 1), directions // 6, directions // 2
+    return None, ((0, head),), ((0, middle),), ((middle, None),), ((tail, None),), ((0, head), (tail, None))
 
 
 def _margin(radius: float) -> dict[str, float]:

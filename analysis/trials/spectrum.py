@@ -46,8 +46,8 @@ def measure_spectrum(spec: Spectrum, data_dir: str | Path | None) -> dict[str, A
         data_dir: Folder of the data sets.
 
     Returns:
-        A record; its arrays are ``variances`` (pixels in [0, 1]), ``images`` (uint8), and their projections ``head`` and
-        ``tail``, float32 of the same shape. ``tail_mean`` is the mean image, float32.
+        A record; its arrays are ``variances`` (pixels in [0, 1]), ``images`` (uint8), their projections ``head`` and
+        ``tail``, and the mean image ``mean``, float32.
     """
     start = time.perf_counter()
     data = load(spec.dataset, data_dir)

@@ -1,0 +1,183 @@
+"""What the command line does: run studies' missing trials, and draw their figures."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis import datasets, runner, trials
+from analysis.gallery import Gallery, drawing_key
+from analysis.plots import house_style
+from analysis.studies import STUDIES, learning_rate
+from analysis.studies.preset import PRESETS, Preset
+from analysis.studies.study import Drawing, Study
+
+logger = logging.getLogger(__name__)
+RESULTS = Path("data/results")
+
+
+class MissingRecordsError(LookupError):
+    """A figure was asked for whose trials have not been run."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """One preset, with the places its data, records and figures have.
+
+    Attributes:
+        preset: Before the learning rates are chosen.
+        figures: Name of the folder of its figures.
+        gallery: Where figures go.
+        data_dir: Folder of the data sets.
+        executor: Name of the executor.
+        device: Torch device, or None for the best there is.
+        radius: L2 radius to draw at instead of the preset's; training is not changed by it.
+        fresh: Whether to run again what is recorded.
+    """
+
+    preset: Preset
+    figures: str
+    gallery: Gallery
+    data_dir: Path | None = None
+    executor: str = "processes"
+    device: str | None = None
+    radius: float | None = None
+    fresh: bool = False
+
+    @cached_property
+    def store(self) -> runner.Store:
+        """Records of the preset's data set."""
+        return runner.Store(RESULTS / self.preset.dataset)
+
+    def run(self, studies: Sequence[Study]) -> int:
+        """Run what the studies' figures need, learning rates first, trials that they share once.
+
+        Args:
+            studies: Which.
+
+        Returns:
+            The number of trials that were run.
+        """
+        count = self._run(STUDIES["learning_rate"].trials(self.preset)) if any(s.tuned for s in studies) else 0
+        return count + self._run([spec for study in studies for spec in self._trials(study)])
+
+    def draw(self, study: Study) -> bool:
+        """Draw a study's figure from its records, unless it is up to date.
+
+        Args:
+            study: Which.
+
+        Returns:
+            Whether it was drawn.
+
+        Raises:
+            MissingRecordsError: If trials have not been run; the message says how to run them.
+        """
+        self._refuse_missing(study)
+        specs = self._trials(study)
+        preset = self._preset(study)
+        shown = preset if self.radius is None else replace(preset, radius=self.radius)
+        name = f"theory/{study.name}" if study.theory else f"{self.figures}/{study.name}"
+        key = drawing_key(None if study.theory else shown, [self.store.path(spec) for spec in specs])
+        if self.gallery.is_current(name, key):
+            return False
+        records = {spec: self.store[spec] for spec in specs}
+        with house_style():
+            drawing = study.draw(shown, records)
+        caption = f"{drawing.caption} {_origin(records)}".strip()
+        self.gallery.write(name, Drawing(drawing.figure, drawing.tables, caption), key)
+        return True
+
+    def _run(self, specs: Sequence[Any]) -> int:
+        missing = list(specs) if self.fresh else self.store.missing(specs)
+        content = self._content(needed=bool(missing))
+        function = partial(trials.run_trials, data_dir=self.data_dir, device=self.device)
+        with runner.executor(self.executor if len(missing) > 1 else "serial") as executor:
+            return runner.run(function, specs, self.store, executor, content=content, fresh=self.fresh)
+
+    def _content(self, *, needed: bool) -> dict[str, Any] | None:
+        """The data's content; None where nothing has to be trained and the data is not here to compare."""
+        try:
+            return trials.content(self.preset.dataset, self.data_dir)
+        except (FileNotFoundError, ValueError):
+            if needed:
+                raise
+            return None
+
+    def _trials(self, study: Study) -> Sequence[Any]:
+        return study.trials(self._preset(study))
+
+    def _preset(self, study: Study) -> Preset:
+        if not study.tuned:
+            return self.preset
+        search = STUDIES["learning_rate"]
+        self._refuse_missing(search)
+        rates = learning_rate.choose(self.preset, {spec: self.store[spec] for spec in search.trials(self.preset)})
+        return self.preset.tuned(rates)
+
+    def _refuse_missing(self, study: Study) -> None:
+        specs = self._trials(study)
+        missing = [spec for spec in specs if spec not in self.store]
+        if missing:
+            raise MissingRecordsError(
+                f"{len(missing)} of {len(specs)} trials of {study.name} on {self.preset.dataset} have not been run: "
+                f"python -m analysis run {study.name} --preset {self.preset.name}"
+            )
+
+
+def own_preset(preset: Preset, dataset: str, data_dir: Path | None) -> Preset:
+    """Put a data set of the user's in a preset's place; PCA decides its bands.
+
+    Args:
+        preset: Networks, budgets and seeds.
+        dataset: Name, as for ``datasets.load``.
+        data_dir: Folder of the data sets.
+
+    Returns:
+        The preset on that data set.
+    """
+    data = datasets.load(dataset, data_dir)
+    count = len(trials.directions(dataset, data_dir).directions)
+    return preset.on(data.name, images=len(data.train), classes=len(np.unique(data.train.labels)), directions=count)
+
+
+def draw_all(workshops: Mapping[str, Workshop], say: Callable[[str], None]) -> bool:
+    """Regenerate all figures: train what digits lack, and draw what is recorded of the larger data sets.
+
+    Args:
+        workshops: Name of each preset to its workshop.
+        say: Told what happens, line by line.
+
+    Returns:
+        Whether every figure is there.
+    """
+    complete = True
+    for name, workshop in workshops.items():
+        if name == "digits" or len(workshops) == 1:
+            say(f"{name}: ran {workshop.run(list(STUDIES.values()))} trials, the others were recorded")
+        for study in STUDIES.values():
+            try:
+                drawn = workshop.draw(study)
+            except (MissingRecordsError, runner.StaleRecordError, runner.BrokenRecordError) as error:
+                say(f"{name}: {error}")
+                complete = False
+            else:
+                say(f"{name}: {study.name} {'drawn' if drawn else 'is up to date'}")
+    return complete
+
+
+def _origin(records: Mapping[Any, Mapping[str, Any]]) -> str:
+    """Commits and hardware of records, for a caption."""
+    origins = [record["provenance"] for record in records.values()]
+    if not origins:
+        return ""
+    commits = ", ".join(sorted({str(each["commit"] or f"version {each['package']}") for each in origins}))
+    devices = ", ".join(sorted({each["device"] for each in origins}))
+    return f"Records: {commits}; {devices}."
+
+
+__all__ = ["PRESETS", "MissingRecordsError", "Workshop", "draw_all", "own_preset"]

@@ -1,0 +1,119 @@
+"""Drawings as files: figures as PDF, PNG and SVG, their numbers as CSV, drawn again only when something changed."""
+
+import hashlib
+import json
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from analysis.plots import add_caption, house_style
+from analysis.runner.files import refuse_unwritable, write_whole
+from analysis.studies.study import Drawing
+
+FORMATS = {
+    "pdf": {"CreationDate": None},
+    "png": {"Software": None},
+    "svg": {"Date": None},
+}  # equal figures, equal bytes
+INDEX = "drawn.json"
+LETTERS_PER_INCH = 19.5  # of a caption
+DRAWING_CODE = ("gallery.py", "studies", "plots", "scaling", "theory")
+
+
+class Gallery:
+    """A folder of figures.
+
+    Args:
+        folder: Created if it is missing.
+
+    A folder that cannot be written to is refused with a PermissionError.
+
+    Example:
+        >>> Gallery("figures").write("digits/spectrum", drawing, key)
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        refuse_unwritable(self.folder, "figures")
+
+    def is_current(self, name: str, key: str) -> bool:
+        """Whether a figure was drawn from the same records by the same code, and all its files are there.
+
+        Args:
+            name: Of the figure, with its folder.
+            key: From :func:`drawing_key`.
+
+        Returns:
+            True if drawing it again would change nothing.
+        """
+        entry = self._index().get(name, {})
+        files = entry.get("files", [])
+        return entry.get("key") == key and all((self.folder / file).exists() for file in files)
+
+    def write(self, name: str, drawing: Drawing, key: str) -> list[Path]:
+        """Save a figure in all formats and its tables.
+
+        Args:
+            name: Of the figure, with its folder.
+            drawing: What to save; its figure gains the caption.
+            key: From :func:`drawing_key`.
+
+        Returns:
+            The files written.
+        """
+        stem = self.folder / name
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        width = int(drawing.figure.get_size_inches()[0] * LETTERS_PER_INCH)
+        add_caption(drawing.figure, textwrap.wrap(drawing.caption, width))
+        paths = []
+        for suffix, metadata in FORMATS.items():
+            paths.append(stem.with_name(f"{stem.name}.{suffix}"))
+            with house_style():
+                drawing.figure.savefig(paths[-1], metadata=metadata)
+        for suffix, rows in drawing.tables.items():
+            paths.append(stem.with_name(f"{stem.name}{suffix}.csv"))
+            rows.to_csv(paths[-1], index=False, float_format="%.6g", lineterminator="\n")
+        self._record(name, key, paths)
+        return paths
+
+    def _index(self) -> dict[str, dict[str, Any]]:
+        path = self.folder / INDEX
+        try:
+            entries: dict[str, dict[str, Any]] = json.loads(path.read_text())
+        except (OSError, ValueError):
+            return {}  # nothing drawn yet, or not readable: everything is drawn again
+        return entries
+
+    def _record(self, name: str, key: str, paths: Iterable[Path]) -> None:
+        files = [path.relative_to(self.folder).as_posix() for path in paths]
+        entries = self._index() | {name: {"key": key, "files": files}}
+        text = json.dumps(entries, indent=1, sort_keys=True) + "\n"
+        write_whole(self.folder / INDEX, text.encode())
+
+
+def drawing_key(settings: object, records: Iterable[Path]) -> str:
+    """Name everything that a figure depends on: its records, its settings, and the code and libraries that draw.
+
+    Args:
+        settings: The preset; its ``repr`` counts.
+        records: Files of the records.
+
+    Returns:
+        Sixteen hexadecimal digits.
+    """
+    import matplotlib as mpl
+    import numpy as np
+    import pandas as pd
+
+    versions = (mpl.__version__, np.__version__, pd.__version__)
+    digest = hashlib.sha256(repr((settings, versions)).encode())
+    package = Path(__file__).parent
+    sources = sorted(path for part in DRAWING_CODE for path in _python_files(package / part))
+    for path in (*sources, *sorted(records)):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _python_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else list(path.rglob("*.py"))

@@ -1,0 +1,65 @@
+"""Words that captions share."""
+
+from analysis.studies.preset import Preset
+from analysis.trials import Components, Trial
+
+
+def setting(preset: Preset) -> str:
+    """Data set, seeds, networks and budget.
+
+    Args:
+        preset: Of the study.
+
+    Returns:
+        A sentence or two.
+    """
+    networks = "; ".join(network(trial) for trial in preset.models)
+    count = len(preset.seeds)
+    return f"Data set: {preset.dataset}. {count} seed{'s' if count > 1 else ''}. {networks}."
+
+
+def network(trial: Trial) -> str:
+    """Model and how it was trained.
+
+    Args:
+        trial: Any trial of it.
+
+    Returns:
+        A phrase.
+    """
+    width = "" if trial.width is None else f" of width {trial.width}"
+    loss = f", loss offset {trial.offset:.3g}" if trial.offset else ""
+    return (
+        f"{trial.model}{width}, {trial.total_steps:,} steps of {trial.batch_size}, "
+        f"learning rate {trial.learning_rate:g}{loss}"
+    )
+
+
+def certificate(preset: Preset) -> str:
+    """What certified means, and at which radius.
+
+    Args:
+        preset: Names the radius.
+
+    Returns:
+        A sentence.
+    """
+    return f"Certified: correct, and provably so within l2 radius {preset.radius:g} (pixels in [0, 1])."
+
+
+def band(components: Components | None) -> str:
+    """Name of a union of bands, for an axis.
+
+    Args:
+        components: Bands, or None for all.
+
+    Returns:
+        Such as ``0-16 + 32-``.
+
+    Example:
+        >>> band(((0, 4), (32, None)))
+        '0-4 + 32-'
+    """
+    if components is None:
+        return "all"
+    return " + ".join(f"{first}-{'' if last is None else last}" for first, last in components)

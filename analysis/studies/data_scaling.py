@@ -1,0 +1,136 @@
+"""Accuracy against the number of training images.
+
+Question: how much does each classifier gain when the data doubles?
+
+Run:    python -m analysis run data_scaling --preset mnist --executor processes
+Draw:   python -m analysis draw data_scaling --preset mnist
+Cost:   digits, 70 trials: 1.5 minutes on 2 cores. mnist, 100 trials: 26 minutes on 2 cores.
+Expect: figures/mnist/data_scaling.csv.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from analysis.plots import Curve, new_figure, tidy
+from analysis.scaling import Doubling, growth_by_step, points_per_doubling
+from analysis.studies.captions import certificate, setting
+from analysis.studies.measures import INTERVALS, LEVEL, Measure, diverged, measures, repeats, summary, table
+from analysis.studies.preset import Preset
+from analysis.studies.study import Drawing, Records, Study
+from analysis.trials import Trial
+
+
+def trials(preset: Preset) -> list[Trial]:
+    """Every network, size and seed of the preset.
+
+    Args:
+        preset: The grid.
+
+    Returns:
+        The trials, those of one seed together.
+    """
+    return [
+        preset.trial(model, seed, size=size)
+        for seed in preset.seeds
+        for model in preset.models
+        for size in preset.sizes
+    ]
+
+
+def draw(preset: Preset, records: Records) -> Drawing:
+    """Learning curves above, the gain per doubling between neighbouring sizes below.
+
+    Args:
+        preset: The grid.
+        records: Of its trials.
+
+    Returns:
+        The figure and two tables.
+    """
+    rows = table(preset, records, [(str(size or "all"), {"size": size}) for size in preset.sizes])
+    sizes = rows["size"].unique().astype(float)
+    figure = new_figure(6.4, 6.6)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    gains = []
+    for measure in measures(preset):
+        gain = _gain(measure, rows, sizes)
+        result = summary(rows, measure)
+        label = f"{measure.label} ({_points(gain)})"
+        Curve(label, sizes, result.mean, result.low, result.high, measure.color).plot(above)
+        gains.append(_steps(measure, rows, sizes, below))
+    _decorate(above, below, preset)
+    caption = (
+        f"{setting(preset)} Sizes {sizes[0]:,.0f} to {sizes[-1]:,.0f}, nested and class-balanced. "
+        f"{certificate(preset)} {INTERVALS} In brackets: points gained per doubling over all sizes. Hollow "
+        f"marks: the interval contains 0, "
+        f"a doubling without shown growth.{diverged(rows)}"
+    )
+    return Drawing(figure, {"": rows, "_growth": pd.concat(gains, ignore_index=True)}, caption)
+
+
+def _observations(measure: Measure, rows: pd.DataFrame, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sizes, values and seeds of the seeds whose trainings all succeeded."""
+    values = repeats(rows, measure)
+    whole = np.flatnonzero(np.isfinite(values).all(axis=0))
+    return np.tile(sizes, len(whole)), values[:, whole].T.ravel(), np.repeat(whole, len(sizes))
+
+
+def _gain(measure: Measure, rows: pd.DataFrame, sizes: np.ndarray) -> Doubling | None:
+    observations = _observations(measure, rows, sizes)
+    return points_per_doubling(*observations, level=LEVEL) if len(observations[0]) else None
+
+
+def _points(gain: Doubling | None) -> str:
+    if gain is None:
+        return "no complete seed"
+    if not np.isfinite(gain.interval[0]):
+        return f"{100 * gain.slope:+.1f} a doubling, one seed"
+    low, high = (100 * end for end in gain.interval)
+    return f"{100 * gain.slope:+.1f} [{low:+.1f}, {high:+.1f}] a doubling"
+
+
+def _steps(measure: Measure, rows: pd.DataFrame, sizes: np.ndarray, axes: Axes) -> pd.DataFrame:
+    """Draw the gain between neighbouring sizes, and return it as a table."""
+    observations = _observations(measure, rows, sizes)
+    steps = growth_by_step(*observations, level=LEVEL) if len(observations[0]) else ()
+    for step in steps:
+        middle = np.sqrt(step.smaller * step.larger) * _nudge(measure)
+        face = measure.color if step.grows else "white"
+        axes.plot(middle, 100 * step.slope, "o", markersize=5, color=measure.color, markerfacecolor=face)
+        axes.vlines(middle, 100 * step.interval[0], 100 * step.interval[1], color=measure.color, linewidth=1.2)
+    columns = {"model": measure.model.model, "measure": measure.name}
+    entries = [
+        columns
+        | {"from": step.smaller, "to": step.larger, "per_doubling": step.slope}
+        | {"low": step.interval[0], "high": step.interval[1], "grows": step.grows}
+        for step in steps
+    ]
+    return pd.DataFrame(entries)
+
+
+def _nudge(measure: Measure) -> float:
+    """Side by side, so that intervals do not hide each other."""
+    if measure.name != "accuracy":
+        return 1.1
+    return 1.0 if measure.model.offset else 1 / 1.1
+
+
+def _decorate(above: Axes, below: Axes, preset: Preset) -> None:
+    above.set(ylabel="test accuracy", ylim=(0, 1), title=f"{STUDY.title}: {preset.dataset}")
+    above.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    above.legend(loc="lower right", fontsize=8)
+    below.axhline(0, color="#222222", linewidth=0.8)
+    below.set(xscale="log", xlabel="training images", ylabel="points gained\nper doubling")
+    for axes in (above, below):
+        tidy(axes)
+
+
+STUDY = Study(
+    name="data_scaling",
+    title="Accuracy and certified accuracy against data",
+    question="How much does each classifier gain when the data doubles?",
+    trials=trials,
+    draw=draw,
+)

@@ -1,0 +1,52 @@
+"""What a study is: a question, the trials that answer it, and how the answer is drawn."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.studies.preset import Preset
+from analysis.trials import Spectrum, Trial
+
+Spec = Trial | Spectrum
+Records = Mapping[Any, Mapping[str, Any]]  # from a specification to its record
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure, the numbers behind it, and what its reader must know.
+
+    Attributes:
+        figure: Without its caption.
+        tables: Suffix of the file name to the numbers; the main table's suffix is empty.
+        caption: Data set, sizes, seeds, radius, what intervals mean.
+    """
+
+    figure: Figure
+    tables: Mapping[str, pd.DataFrame]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """One figure of the thesis.
+
+    Attributes:
+        name: What the command line and the files call it.
+        title: Headline of the figure.
+        question: What the figure answers, one sentence.
+        trials: From a preset to the specifications that are run; none for theory.
+        draw: From a preset and the records of those to the drawing.
+        tuned: Whether the trials use learning rates that the search has chosen.
+        theory: Whether the study is the same for every data set.
+    """
+
+    name: str
+    title: str
+    question: str
+    draw: Callable[[Preset, Records], Drawing]
+    trials: Callable[[Preset], Sequence[Spec]] = field(default=lambda preset: ())
+    tuned: bool = True
+    theory: bool = False
