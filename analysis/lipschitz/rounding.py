@@ -38,7 +38,9 @@ def rounding_bound(model: nn.Module, input_shape: tuple[int, ...], input_norm: f
             error += unit * norm
         elif isinstance(layer, nn.Linear | nn.Conv2d):
             terms = math.prod(layer.weight.shape[1:]) + 1
-            offset = 0.0 if layer.bias is None else float(layer.bias.detach().double().norm()) * math.sqrt(math.prod(sides))
+            offset = (
+                0.0 if layer.bias is None else float(layer.bias.detach().double().norm()) * math.sqrt(math.prod(sides))
+            )
             gamma = terms * unit / (1 - terms * unit)
             error = bound * error + gamma * (_absolute_norm(layer.weight) * (norm + error) + offset)
             norm = bound * norm + offset

@@ -1,0 +1,116 @@
+"""Networks by name: sizes, shapes, and what is refused at construction."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from analysis import models
+
+NETWORK = pytest.mark.parametrize("name", models.ARCHITECTURES)
+
+
+def small(name: str, shape: tuple[int, int, int] = (3, 5, 6), **options: Any) -> nn.Sequential:
+    torch.manual_seed(0)
+    defaults = {"classes": 3, "width": None if name.endswith("-MLP") else 4, "depth": 2}
+    return models.build(name, input_shape=shape, **(defaults | options))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("ConvNet", 4_692_416), ("AOL-MLP", 75_497_472), ("AOL-LCN", 41_910_272)]
+)
+def test_cifar_networks_have_the_thesis_s_numbers_of_parameters(name: str, expected: int) -> None:
+    with torch.device("meta"):
+        model = models.build(name, input_shape=(3, 32, 32), classes=10)
+    assert sum(parameter.numel() for parameter in model.parameters()) == expected
+
+
+@NETWORK
+@pytest.mark.parametrize("sides", [(1, 1), (1, 3), (4, 4), (5, 5), (8, 8), (9, 2), (33, 20)], ids=str)
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_images_of_any_size_get_one_score_per_class(name: str, sides: tuple[int, int], channels: int) -> None:
+    shape = (channels, *sides)
+    width = 4 if name.endswith("LCN") or name == "ConvNet" else max(6, 2 * channels * (sides[0] * sides[1] // 9))
+    with torch.device("meta"):
+        model = small(name, shape, width=width)
+        assert model(torch.empty(2, *shape)).shape == (2, 3)
+
+
+@NETWORK
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 6), (4, 8, 3)], ids=str)
+def test_scores_are_finite_and_depend_on_the_image(name: str, shape: tuple[int, int, int]) -> None:
+    scores = small(name, shape, width=4).eval()(torch.rand(6, *shape))
+    assert scores.isfinite().all()
+    assert (scores.amax(dim=0) > scores.amin(dim=0)).any()
+
+
+@NETWORK
+def test_every_parameter_takes_part(name: str) -> None:
+    """A parameter without a gradient would be counted and never trained."""
+    model = small(name)
+    model(torch.rand(4, 3, 5, 6)).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+@NETWORK
+def test_the_channel_mean_is_subtracted_first(name: str) -> None:
+    mean, x = [0.5, 0.25, 0.125], torch.rand(4, 3, 5, 6)
+    plain, centred = small(name).eval(), small(name, channel_mean=mean).eval()
+    torch.testing.assert_close(centred(x), plain(x - torch.tensor(mean)[:, None, None]))
+    assert not torch.allclose(centred(x), plain(x))
+    torch.testing.assert_close(small(name, channel_mean=torch.tensor(mean).double()).eval()(x), centred(x))
+
+
+@NETWORK
+def test_the_global_seed_decides_the_initial_weights(name: str) -> None:
+    first, again = small(name).state_dict(), small(name).state_dict()
+    assert all(torch.equal(first[key], again[key]) for key in first)
+
+
+@pytest.mark.parametrize(("name", "per_step"), [("MLP", 1), ("AOL-MLP", 1), ("ConvNet", 2), ("AOL-LCN", 3)])
+def test_depth_counts_dense_layers_or_convolutions_per_block(name: str, per_step: int) -> None:
+    """Of 8 x 8 images the ConvNet has two blocks and the LCN three."""
+
+    def matrices(depth: int) -> int:
+        with torch.device("meta"):
+            model = models.build(name, input_shape=(1, 8, 8), classes=3, width=64, depth=depth)
+        return sum(parameter.ndim > 1 for parameter in model.parameters())
+
+    assert matrices(4) - matrices(3) == per_step
+    if name.endswith("MLP"):
+        assert matrices(4) == 4
+
+
+def test_networks_with_certificates_are_marked() -> None:
+    for name in models.ARCHITECTURES:
+        assert models.find(name).robust == ("-" in name)
+
+
+@pytest.mark.parametrize("call", [models.find, small], ids=["find", "build"])
+def test_an_unknown_name_lists_the_known_ones(call: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match="unknown model 'AOL-XL'") as caught:
+        call("AOL-XL")
+    assert all(name in str(caught.value) for name in models.ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("MLP", {"shape": (3, 5)}, r"must be \(channels, height, width\), got \(3, 5\)"),
+        ("MLP", {"shape": (0, 5, 5)}, r"got \(0, 5, 5\)"),
+        ("MLP", {"classes": 1}, "classes must be at least 2, got 1"),
+        ("ConvNet", {"width": 0}, "at least 1, got 0 and 2"),
+        ("AOL-LCN", {"depth": 0}, "at least 1, got 4 and 0"),
+        ("ConvNet", {"channel_mean": [0.5]}, r"shape \(1,\) for 3 channels"),
+        ("AOL-MLP", {"width": 9}, "width must be even.*got 9"),
+        ("AOL-MLP", {"width": 8, "classes": 10}, "width of 8 is too narrow for 10 classes"),
+        ("AOL-LCN", {"width": 5}, "width must be even.*got 5"),
+        ("AOL-LCN", {"width": 2}, "width of 2 is too narrow for 3 channels"),
+        ("AOL-LCN", {"width": 4, "classes": 33}, "width of 32 is too narrow for 33 classes"),
+    ],
+)
+def test_impossible_sizes_are_refused_at_construction(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        small(name, **options)
