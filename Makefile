@@ -1,0 +1,31 @@
+# make figures   set up, train the digits trials, draw every figure
+# make test      set up, lint, check types, run the tests
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: figures test test-slow lint clean
+
+figures: $(READY)
+	$(BIN)/python -m analysis figures
+
+test: lint
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Not compiled in advance: that takes longer than compiling what is used when it is first used.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --no-compile --quiet -c constraints.txt -e ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf .venv data/cache
