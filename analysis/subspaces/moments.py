@@ -6,18 +6,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.subspaces.flatten import flatten
+from analysis.subspaces.gram import CENTRE, ROWS, add_products, mirror
 
-ROWS = 4096  # images per product: keeps the float64 copy of a chunk small (100 MB for CIFAR)
 LEVELS = 255.0
 
 
 class Moments:
     r"""First and second moments of images, in float64, mergeable.
 
-    For ``uint8`` images the sums :math:`s = \sum x` and :math:`G = \sum x x^\top` over the raw levels are
-    kept: every entry is an integer below :math:`2^{53}` for up to :math:`10^{11}` images, hence exact in float64,
-    whatever the order of summation. For float images the mean and the centred scatter are kept, and combined
-    by the formula of Chan, Golub and LeVeque (1979), which does not cancel.
+    For ``uint8`` images the sums :math:`s = \sum y` and :math:`G = \sum y y^\top` over the centred levels
+    :math:`y = x - 128` are kept, exactly (:func:`analysis.subspaces.gram.add_products`), for up to
+    :math:`5 \cdot 10^{11}` images: the same bits in any order, chunking and merging. For float images the mean and the
+    centred scatter are kept, and combined by the formula of Chan, Golub and LeVeque (1979), which does not cancel.
 
     Attributes:
         features: Number of pixels times channels of one image.
@@ -39,8 +39,8 @@ class Moments:
         self.features = int(features)
         self.count = 0
         self._integer: bool | None = None  # decided by the first chunk
-        self._first = np.zeros(features)  # sum of levels, or the mean
-        self._second = np.zeros((features, features))  # sum of products of levels, or the centred scatter
+        self._first = np.zeros(features)  # sum of centred levels, or the mean
+        self._second = np.zeros((features, features))  # sum of their products (lower blocks), or the centred scatter
 
     def update(self, images: ArrayLike) -> None:
         """Add images, shape ``(n, ...)`` with ``features`` values each.
@@ -56,8 +56,12 @@ class Moments:
         integer = rows.dtype == np.uint8
         if len(rows) and self._integer not in (None, integer):
             raise ValueError("uint8 and float images cannot share their moments: convert one of them")
-        for start in range(0, len(rows), ROWS):
-            self._combine(_partial(rows[start : start + ROWS], integer=integer))
+        if len(rows) and integer:
+            self._integer, self.count = True, self.count + len(rows)
+            add_products(rows.astype(np.uint8, copy=False), self._first, self._second)
+        elif len(rows):
+            for start in range(0, len(rows), ROWS):
+                self._combine(_partial(rows[start : start + ROWS].astype(np.float64)))
 
     def merge(self, other: Self) -> None:
         """Add the images that another ``Moments`` has seen.
@@ -78,27 +82,31 @@ class Moments:
     def mean(self) -> NDArray[np.float64]:
         """Mean image, pixels in [0, 1], shape ``(features,)``."""
         self._refuse_empty()
-        return self._first / self.count / LEVELS if self._integer else self._first.copy()
+        return (self._first / self.count + CENTRE) / LEVELS if self._integer else self._first.copy()
 
     @property
     def covariance(self) -> NDArray[np.float64]:
         r"""Covariance of pixels in [0, 1], divided by n, shape ``(features, features)``.
 
         For levels the sums are first centred exactly, around the nearest integer :math:`q` to the mean:
-        :math:`\sum (x-q)(x-q)^\top = G - q s^\top - s q^\top + n q q^\top` in 64-bit integers. What is left to
-        subtract, the product of the remaining means, is at most a quarter, so that no pixel loses digits to
-        a bright background.
+        :math:`\sum (y-q)(y-q)^\top = G - q s^\top - s q^\top + n q q^\top`, all integers that float64 holds. What
+        is left to subtract, the product of the remaining means, is at most a quarter, so that no pixel loses digits
+        to a bright background.
         """
         self._refuse_empty()
         if not self._integer:
             return self._second / self.count
-        sums, products = self._first.astype(np.int64), self._second.astype(np.int64)
-        centre = np.rint(self._first / self.count).astype(np.int64)
-        crossed = np.outer(centre, sums)
-        products -= crossed + crossed.T - self.count * np.outer(centre, centre)
-        rest = (sums - self.count * centre) / self.count
-        covariance: NDArray[np.float64] = products / self.count - np.outer(rest, rest)
-        return covariance / LEVELS**2
+        covariance = self._second.copy()
+        mirror(covariance)
+        centre = np.rint(self._first / self.count)
+        rest = self._first - self.count * centre
+        # G - q s' - s q' + n q q' = G - q s' - (s - n q) q', one outer product at a time
+        covariance -= np.outer(centre, self._first)
+        covariance -= np.outer(rest, centre)
+        covariance /= self.count
+        covariance -= np.outer(rest / self.count, rest / self.count)
+        covariance /= LEVELS**2
+        return covariance
 
     def _refuse_empty(self) -> None:
         if self.count == 0:
@@ -118,18 +126,14 @@ class Moments:
         self._integer, self.count = other._integer, total
 
 
-def _partial(rows: NDArray[np.uint8] | NDArray[np.floating], *, integer: bool) -> Moments:
-    """Moments of one chunk."""
-    part = Moments(rows.shape[1])
-    values = rows.astype(np.float64)
-    part._integer, part.count = integer, len(values)
-    if integer:
-        part._first = values.sum(axis=0)
-    else:
-        origin = values[0].copy()  # of equal images nothing is left, not even the rounding of their mean
-        values -= origin
-        shift = values.mean(axis=0)
-        values -= shift
-        part._first = origin + shift
+def _partial(values: NDArray[np.float64]) -> Moments:
+    """Moments of one chunk of float images, which is overwritten."""
+    part = Moments(values.shape[1])
+    part._integer, part.count = False, len(values)
+    origin = values[0].copy()  # of equal images nothing is left, not even the rounding of their mean
+    values -= origin
+    shift = values.mean(axis=0)
+    values -= shift
+    part._first = origin + shift
     part._second = values.T @ values  # one symmetric rank-k update: numpy sees that both factors are one array
     return part
