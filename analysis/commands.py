@@ -62,8 +62,10 @@ class Workshop:
         Returns:
             The number of trials that were run.
         """
-        count = self._run(STUDIES["learning_rate"].trials(self.preset)) if any(s.tuned for s in studies) else 0
-        return count + self._run([spec for study in studies for spec in self._trials(study)])
+        search = STUDIES["learning_rate"].trials(self.preset) if any(study.tuned for study in studies) else ()
+        count = self._run(search)
+        rest = [spec for study in studies for spec in self._trials(study) if spec not in search]
+        return count + self._run(rest)
 
     def draw(self, study: Study) -> bool:
         """Draw a study's figure from its records, unless it is up to date.
@@ -80,7 +82,7 @@ class Workshop:
         self._refuse_missing(study)
         specs = self._trials(study)
         preset = self._preset(study)
-        shown = preset if self.radius is None else replace(preset, radius=self.radius)
+        shown = preset if self.radius is None or not study.tuned else replace(preset, radius=self.radius)
         name = f"theory/{study.name}" if study.theory else f"{self.figures}/{study.name}"
         key = drawing_key(None if study.theory else shown, [self.store.path(spec) for spec in specs])
         if self.gallery.is_current(name, key):
@@ -125,8 +127,15 @@ class Workshop:
         if missing:
             raise MissingRecordsError(
                 f"{len(missing)} of {len(specs)} trials of {study.name} on {self.preset.dataset} have not been run: "
-                f"python -m analysis run {study.name} --preset {self.preset.name}"
+                f"python -m analysis run {study.name} {self._request()}"
             )
+
+    def _request(self) -> str:
+        """The options that lead to the same records."""
+        own = self.preset.dataset != PRESETS.get(self.preset.name, self.preset).dataset
+        dataset = f" --dataset {self.preset.dataset}" if own else ""
+        place = "" if self.data_dir is None else f" --data-dir {self.data_dir}"
+        return f"--preset {self.preset.name}{dataset}{place}"
 
 
 def own_preset(preset: Preset, dataset: str, data_dir: Path | None) -> Preset:
@@ -145,28 +154,25 @@ def own_preset(preset: Preset, dataset: str, data_dir: Path | None) -> Preset:
     return preset.on(data.name, images=len(data.train), classes=len(np.unique(data.train.labels)), directions=count)
 
 
-def draw_all(workshops: Mapping[str, Workshop], say: Callable[[str], None]) -> bool:
-    """Regenerate all figures: train what digits lack, and draw what is recorded of the larger data sets.
+def draw_all(workshop: Workshop, say: Callable[[str], None]) -> bool:
+    """Draw the figures of all studies from their records.
 
     Args:
-        workshops: Name of each preset to its workshop.
+        workshop: Of the preset.
         say: Told what happens, line by line.
 
     Returns:
         Whether every figure is there.
     """
     complete = True
-    for name, workshop in workshops.items():
-        if name == "digits" or len(workshops) == 1:
-            say(f"{name}: ran {workshop.run(list(STUDIES.values()))} trials, the others were recorded")
-        for study in STUDIES.values():
-            try:
-                drawn = workshop.draw(study)
-            except (MissingRecordsError, runner.StaleRecordError, runner.BrokenRecordError) as error:
-                say(f"{name}: {error}")
-                complete = False
-            else:
-                say(f"{name}: {study.name} {'drawn' if drawn else 'is up to date'}")
+    for study in STUDIES.values():
+        try:
+            drawn = workshop.draw(study)
+        except (MissingRecordsError, runner.StaleRecordError, runner.BrokenRecordError) as error:
+            say(f"{workshop.figures}: {error}")
+            complete = False
+        else:
+            say(f"{workshop.figures}: {study.name} {'drawn' if drawn else 'is up to date'}")
     return complete
 
 

@@ -47,9 +47,10 @@ class Gallery:
         Returns:
             True if drawing it again would change nothing.
         """
-        entry = self._index().get(name, {})
-        files = entry.get("files", [])
-        return entry.get("key") == key and all((self.folder / file).exists() for file in files)
+        entry = self._index().get(name)
+        if entry is None or entry["key"] != key:
+            return False
+        return all((self.folder / file).exists() for file in entry["files"])
 
     def write(self, name: str, drawing: Drawing, key: str) -> list[Path]:
         """Save a figure in all formats and its tables.
@@ -64,6 +65,7 @@ class Gallery:
         """
         stem = self.folder / name
         stem.parent.mkdir(parents=True, exist_ok=True)
+        self._forget(name)
         width = int(drawing.figure.get_size_inches()[0] * LETTERS_PER_INCH)
         add_caption(drawing.figure, textwrap.wrap(drawing.caption, width))
         paths = []
@@ -80,16 +82,27 @@ class Gallery:
     def _index(self) -> dict[str, dict[str, Any]]:
         path = self.folder / INDEX
         try:
-            entries: dict[str, dict[str, Any]] = json.loads(path.read_text())
+            entries = json.loads(path.read_text())
         except (OSError, ValueError):
             return {}  # nothing drawn yet, or not readable: everything is drawn again
-        return entries
+        return {name: entry for name, entry in entries.items() if _whole(entry)} if isinstance(entries, dict) else {}
+
+    def _forget(self, name: str) -> None:
+        """While files are half written, none of them counts as current."""
+        self._save({other: entry for other, entry in self._index().items() if other != name})
 
     def _record(self, name: str, key: str, paths: Iterable[Path]) -> None:
         files = [path.relative_to(self.folder).as_posix() for path in paths]
-        entries = self._index() | {name: {"key": key, "files": files}}
+        self._save(self._index() | {name: {"key": key, "files": files}})
+
+    def _save(self, entries: dict[str, dict[str, Any]]) -> None:
         text = json.dumps(entries, indent=1, sort_keys=True) + "\n"
         write_whole(self.folder / INDEX, text.encode())
+
+
+def _whole(entry: object) -> bool:
+    """Whether an entry of the index is one that was written here."""
+    return isinstance(entry, dict) and "key" in entry and isinstance(entry.get("files"), list) and bool(entry["files"])
 
 
 def drawing_key(settings: object, records: Iterable[Path]) -> str:

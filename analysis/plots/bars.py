@@ -20,6 +20,9 @@ class Bars:
         low: Lower ends of the intervals, shape ``(groups,)``; nan where there is none.
         high: Upper ends, shape ``(groups,)``.
         color: As matplotlib takes it.
+
+    Raises:
+        ValueError: If the lengths differ.
     """
 
     label: str
@@ -27,6 +30,11 @@ class Bars:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     color: str
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(getattr(self, name)) for name in ("mean", "low", "high")}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"lengths differ: {lengths}")
 
 
 def plot_groups(axes: Axes, groups: Sequence[str], measures: Sequence[Bars]) -> None:
@@ -36,7 +44,13 @@ def plot_groups(axes: Axes, groups: Sequence[str], measures: Sequence[Bars]) -> 
         axes: To draw on.
         groups: Label under each group.
         measures: Each with one bar per group.
+
+    Raises:
+        ValueError: If a measure has not one bar per group.
     """
+    for bars in measures:
+        if len(bars.mean) != len(groups):
+            raise ValueError(f"{bars.label} has {len(bars.mean)} bars for {len(groups)} groups")
     positions = np.arange(len(groups))
     width = WIDTH / len(measures)
     for index, bars in enumerate(measures):

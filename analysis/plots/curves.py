@@ -48,3 +48,4 @@ class Curve:
         """
         axes.plot(self.x, self.mean, self.style, marker="o", markersize=3.5, color=self.color, label=self.label)
         axes.fill_between(self.x, self.low, self.high, color=self.color, alpha=0.2, linewidth=0)
+        axes.update_datalim(np.column_stack((self.x, self.x)), updatey=False)  # points without a mean keep their place

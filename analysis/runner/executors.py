@@ -4,7 +4,8 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -58,10 +59,19 @@ def processes(workers: int | None = None) -> ProcessPoolExecutor:
 
 
 def _prepare_worker(threads: int) -> None:
-    """Pin the threads, and leave an interrupt to the driving process."""
+    """Pin the threads, leave an interrupt to the driving process, and end with it."""
+    Thread(target=_follow_driver, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
+
+
+def _follow_driver() -> None:
+    """A driving process that is killed cannot end its workers, and they would wait for work for ever."""
+    driver = parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
 
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {"serial": SerialExecutor, "processes": processes}

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 HEADER = "record.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the archive holds no clock time: equal records are equal bytes
-BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError)  # what reading a damaged archive raises
+COUNT = slice(-12, -10)  # where an archive without a comment says how many members it has
+# What reading a damaged archive raises; RuntimeError where it seems encrypted or of an unknown kind.
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RuntimeError)
 
 
 def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -55,6 +57,8 @@ def decode(content: bytes) -> dict[str, Any]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if len(archive.namelist()) != int.from_bytes(content[COUNT], "little"):
+                raise ValueError("members are missing")  # zipfile believes a damaged directory
             record: dict[str, Any] = json.loads(archive.read(HEADER))
             record["arrays"] = {
                 name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False)

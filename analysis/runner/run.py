@@ -56,14 +56,16 @@ def run(
         The number of specifications that were run.
 
     Raises:
-        ExceptionGroup: After all other groups have finished, the failures, each with a note naming its group.
+        ExceptionGroup: After all other groups have finished, the failures, with a note for each group.
 
     Example:
         >>> run(run_trials, trials, Store("data/results/digits"), executor("processes"))
     """
     missing = list(dict.fromkeys(specs)) if fresh else store.missing(specs, content=content)
-    refuse_unwritable(store.folder, "records")
+    if missing:
+        refuse_unwritable(store.folder, "records")
     failures: list[Exception] = []
+    lost = 0
     with tqdm(total=len(missing), unit="trial", disable=None if progress else True) as bar:
         try:
             for group, future in _finished(function, plan(missing), executor, bar):
@@ -71,13 +73,15 @@ def run(
                     _keep(store, group, future.result())
                 except Exception as error:
                     error.add_note(f"in {'; '.join(map(str, group))}")
-                    failures.append(error)
+                    if error not in failures:  # a broken pool fails all that waits with one and the same
+                        failures.append(error)
+                    lost += len(group)
                 bar.update(len(group))
         except BaseException:
             _stop(executor)
             raise
     if failures:
-        raise ExceptionGroup(f"{len(failures)} of {len(missing)} trials failed", failures)
+        raise ExceptionGroup(f"{lost} of {len(missing)} trials failed", failures)
     return len(missing)
 
 
@@ -101,7 +105,7 @@ def _finished(
 
 
 def _keep(store: Store, group: list[Any], records: list[dict[str, Any]]) -> None:
-    for spec, record in zip(group, records, strict=True):
+    for spec, record in list(zip(group, records, strict=True)):  # one too many or too few: whose is whose?
         store[spec] = record
 
 

@@ -27,10 +27,11 @@ def network(trial: Trial) -> str:
     Returns:
         A phrase.
     """
-    width = "" if trial.width is None else f" of width {trial.width}"
+    sizes = {"width": trial.width, "depth": trial.depth}
+    chosen = ", ".join(f"{name} {size}" for name, size in sizes.items() if size is not None)
     loss = f", loss offset {trial.offset:.3g}" if trial.offset else ""
     return (
-        f"{trial.model}{width}, {trial.total_steps:,} steps of {trial.batch_size}, "
+        f"{trial.model}{f' ({chosen})' if chosen else ''}, {trial.total_steps:,} steps of {trial.batch_size}, "
         f"learning rate {trial.learning_rate:g}{loss}"
     )
 
@@ -54,12 +55,12 @@ def band(components: Components | None) -> str:
         components: Bands, or None for all.
 
     Returns:
-        Such as ``0-16 + 32-``.
+        Such as ``0-16 + 32-end``.
 
     Example:
         >>> band(((0, 4), (32, None)))
-        '0-4 + 32-'
+        '0-4 + 32-end'
     """
     if components is None:
         return "all"
-    return " + ".join(f"{first}-{'' if last is None else last}" for first, last in components)
+    return " + ".join(f"{first}-{'end' if last is None else last}" for first, last in components)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.plots import new_figure, tidy
@@ -43,8 +44,8 @@ def draw(preset: Preset, records: Records) -> Drawing:
         model = HiddenBit(dimension=dimension, nuisance=NUISANCE, radius=RADIUS)
         sizes = 2 ** np.arange(dimension + 3)
         tables.append(_table(model, sizes))
-        _plot(left, right, tables[-1], dimension, color)
-    _decorate(left, right)
+        _plot(left, right, tables[-1], model, color)
+    _decorate(figure, left, right)
     caption = (
         f"Data set: none; the hidden-bit model: labels are a random function of d signs, and a last coordinate of size "
         f"{NUISANCE:g} that gives them away; l2 radius {RADIUS:g}. Sizes 1 to 4 x 2^d. Lines: closed forms. "
@@ -85,28 +86,30 @@ def _closed_form(model: HiddenBit, kind: str, learner: str, n: int) -> float:
     return float(model.robust_error(n) if kind == "robust" else model.standard_error(n, learner=learner))
 
 
-def _plot(left: Axes, right: Axes, rows: pd.DataFrame, dimension: int, color: np.ndarray) -> None:
+def _plot(left: Axes, right: Axes, rows: pd.DataFrame, model: HiddenBit, color: np.ndarray) -> None:
     robust, standard, nearest = (rows[rows["learner"] == name] for name in ("table", "coordinate", "nearest"))
-    for axes, scale in ((left, 1), (right, 2**dimension)):
-        x = robust["samples"] / scale
-        errors = np.stack((robust["simulated"] - robust["low"], robust["high"] - robust["simulated"]))
-        axes.plot(x, robust["closed_form"], "-", color=color, label=f"d = {dimension}")
-        axes.errorbar(x, robust["simulated"], errors, fmt="o", markersize=3.5, color=color, elinewidth=1)
+    every = np.unique(np.geomspace(1, robust["samples"].max(), 200).round().astype(int))
+    errors = np.stack((robust["simulated"] - robust["low"], robust["high"] - robust["simulated"]))
+    for axes, scale in ((left, 1), (right, 2**model.dimension)):
+        axes.plot(every / scale, model.robust_error(every), "-", color=color, label=f"d = {model.dimension}")
+        axes.errorbar(
+            robust["samples"] / scale, robust["simulated"], errors, fmt="o", markersize=3.5, color=color, elinewidth=1
+        )
     left.plot(standard["samples"], standard["closed_form"], "--", color=color)
     left.plot(standard["samples"], standard["simulated"], "s", markersize=3, color=color)
     left.plot(nearest["samples"], nearest["simulated"], "x", markersize=4, color=color, alpha=0.7)
 
 
-def _decorate(left: Axes, right: Axes) -> None:
+def _decorate(figure: Figure, left: Axes, right: Axes) -> None:
     left.set(xscale="log", xlabel="samples n", ylabel="error", title="Error against samples", ylim=(-0.02, 0.55))
-    right.set(xscale="log", xlabel="samples per corner of the cube, n / 2^d", title="Robust error collapses")
+    right.set(xscale="log", xlabel="samples per corner of the cube, $n / 2^d$", title="Robust error collapses")
     kinds = [
         Line2D([], [], color="#444444", marker="o", markersize=4, label="robust, best learner"),
         Line2D([], [], color="#444444", linestyle="--", marker="s", markersize=3, label="standard, last coordinate"),
         Line2D([], [], color="#444444", linestyle="", marker="x", label="standard, nearest neighbour"),
     ]
-    left.legend(handles=kinds, fontsize=8, loc="upper right", bbox_to_anchor=(1, 0.82))
-    right.legend(fontsize=8, loc="lower left")
+    handles = [*right.get_legend_handles_labels()[0], *kinds]
+    figure.legend(handles=handles, fontsize=8, loc="outside upper center", ncols=len(handles), frameon=False)
     for axes in (left, right):
         tidy(axes)
 

@@ -158,4 +158,4 @@ def diverged(rows: pd.DataFrame) -> str:
         A sentence, or nothing.
     """
     count = len(rows[rows["value"].isna()].drop_duplicates(["model", "point", "seed"]))
-    return f" {count} trainings diverged and are missing." if count else ""
+    return f" {count} training{'s' if count > 1 else ''} diverged and are left out." if count else ""

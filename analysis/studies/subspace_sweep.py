@@ -74,7 +74,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xticks(np.asarray(preset.firsts))
     lines = [*axes.get_lines(), *remaining.get_lines()]
-    axes.legend(handles=lines, fontsize=8, loc="lower left", bbox_to_anchor=(0, -0.42), ncols=2, frameon=False)
+    figure.legend(handles=lines, fontsize=8, loc="outside upper center", ncols=2, frameon=False)
     tidy(axes)
     caption = (
         f"{setting(preset)} All {rows['size'].max():,} training images. At 0 all pixels are left as they are. "

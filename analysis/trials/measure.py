@@ -51,7 +51,7 @@ def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> 
         The record, as described at :func:`analysis.trials.run_trials`.
     """
     start = time.perf_counter()
-    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    target = _device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     data = load(trial.dataset, data_dir, trial.validation)
     (chosen,) = nested_subsets(data.train.labels, [trial.size], seed=trial.subset_seed)
     space = _subspace(trial, data_dir)
@@ -61,6 +61,7 @@ def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> 
         "size": len(chosen),
         "variance_share": _variance_share(trial, data_dir),
         "diverged": None,
+        "loss": None,
     }
     try:
         outcome["loss"] = _train(trial, network, data.train.part(chosen), project, target)
@@ -99,6 +100,13 @@ def projection(space: Subspace, device: torch.device) -> Projection:
         return projected.reshape(last.shape).permute(0, 3, 1, 2)
 
     return project
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # the latter from a torch without CUDA
+        raise ValueError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
 
 
 def _subspace(trial: Trial, data_dir: str | Path | None) -> Subspace | None:

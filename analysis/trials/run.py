@@ -19,7 +19,7 @@ def run_trials(
         device: Torch device; by default ``cuda`` where there is one, else ``cpu``.
 
     Returns:
-        One record each, in the same order: ``specification``, ``outcome`` (``accuracy``, ``correct`` of ``examples``,
+        One record each, in the same order: ``specification``, ``outcome`` (``size``, ``examples``, ``accuracy``,
         ``lipschitz``, ``variance_share``, ``loss``, ``diverged``), ``arrays`` (``radii`` in units of pixels in [0, 1]
         for 1-Lipschitz networks, ``correct`` for others), ``data`` (content hash) and ``provenance``.
 

@@ -72,6 +72,8 @@ class Trial:
             _refuse_components(self.components)
 
     def _refuse_impossible_numbers(self) -> None:
+        for name in ("learning_rate", "momentum", "offset", "temperature"):
+            object.__setattr__(self, name, _as_float(name, getattr(self, name)))
         for name in ("learning_rate", "temperature"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)}")
@@ -99,8 +101,17 @@ def _refuse_below(name: str, value: object, least: int) -> None:
         raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
-def _refuse_components(components: Components) -> None:
+def _as_float(name: str, value: object) -> float:
+    """The same number as a float: equal trials have equal names, and the name tells 1 from 1.0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")
+    return float(value)
+
+
+def _refuse_components(components: object) -> None:
     """Bounds against the number of directions are checked where the directions are known."""
+    if not isinstance(components, tuple):
+        raise TypeError(f"components must be a tuple of pairs (first, last), got {components!r}")
     if not components:
         raise ValueError("components must hold at least one band; None means all pixels")
     for band in components:

@@ -1,0 +1,20 @@
+"""The command line with trials that only take time; run as a program, by ``test_cli.py``."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from analysis import trials
+from analysis.cli import main
+
+
+def idle(specs: Sequence[Any], data_dir: Path | None, device: str | None) -> list[dict[str, Any]]:
+    time.sleep(0.3)
+    return [{"outcome": {}} for _ in specs]
+
+
+if __name__ == "__main__":
+    trials.run_trials = idle
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,72 @@
+"""Specifications that cost nothing, and what can happen while they run; importable by worker processes."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.runner import Store, executor, run
+from analysis.runner.executors import THREAD_VARIABLES
+
+SWEEP = 16
+
+
+@dataclass(frozen=True)
+class Toy:
+    number: int
+    seconds: float = 0.0
+
+
+def squares(toys: list[Toy]) -> list[dict[str, Any]]:
+    return [_square(toy) for toy in toys]
+
+
+def _square(toy: Toy) -> dict[str, Any]:
+    if "RUNNER_TOYS_LOG" in os.environ:
+        with Path(os.environ["RUNNER_TOYS_LOG"]).open("a") as log:
+            log.write(f"{toy.number}\n")
+    time.sleep(toy.seconds)
+    return {"outcome": {"square": toy.number**2}, "arrays": {"values": np.arange(toy.number)}}
+
+
+def fails_on_three(toys: list[Toy]) -> list[dict[str, Any]]:
+    if Toy(3) in toys:
+        raise ArithmeticError("three is too many")
+    return squares(toys)
+
+
+def unspeakable_three(toys: list[Toy]) -> list[dict[str, Any]]:
+    return [{"outcome": {"square": {3}}} for _ in toys] if Toy(3) in toys else squares(toys)
+
+
+def dies_on_three(toys: list[Toy]) -> list[dict[str, Any]]:
+    """The worker ends without a word, as under a shortage of memory, once the others had time to finish."""
+    if Toy(3) in toys:
+        time.sleep(1)
+        os._exit(1)
+    return squares(toys)
+
+
+def thread_variables(toys: list[Toy]) -> list[dict[str, Any]]:
+    return [{"outcome": {name: os.environ.get(name) for name in THREAD_VARIABLES}} for _ in toys]
+
+
+def torch_threads(toys: list[Toy]) -> list[dict[str, Any]]:
+    import torch
+
+    return [{"outcome": {"threads": torch.get_num_threads()}} for _ in toys]
+
+
+def sweep(folder: str, executor_name: str) -> None:
+    """Entry of the processes that get killed."""
+    toys = [Toy(number, seconds=0.1) for number in range(SWEEP)]
+    with executor(executor_name) as pool:
+        run(squares, toys, Store(folder), pool, progress=False)
+
+
+if __name__ == "__main__":
+    sweep(sys.argv[1], sys.argv[2])

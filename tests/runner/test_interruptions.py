@@ -1,0 +1,99 @@
+"""Processes that are killed at any moment: what was finished is never repeated, and nobody is left behind."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import runner_toys
+from runner_toys import SWEEP, Toy
+
+from analysis.runner import EXECUTORS, Store
+
+TOYS = [Toy(number, seconds=0.1) for number in range(SWEEP)]
+PATIENCE = 120  # seconds on a busy machine
+
+
+def start(folder: Path, executor: str) -> subprocess.Popen[bytes]:
+    """A sweep in a process group of its own."""
+    command = [sys.executable, runner_toys.__file__, str(folder), executor]
+    return subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def executed(log: Path) -> list[int]:
+    return [int(line) for line in log.read_text().split()]
+
+
+def finished(store: Store) -> set[int]:
+    return {toy.number for toy in TOYS if toy in store}
+
+
+def members(group: int) -> list[int]:
+    """Living processes of a group; those that only wait for their parent to notice their end are not."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(its_group) == group and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def kill_after(sweep: subprocess.Popen[bytes], log: Path, executions: int, seconds: float) -> None:
+    """End the driving process without a warning; its workers notice."""
+    wait_until(lambda: len(executed(log)) > executions)
+    time.sleep(seconds)
+    sweep.kill()
+    sweep.wait()
+    wait_until(lambda: not members(sweep.pid))
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path, log: Path, executor: str) -> None:
+    """Killed three times, each at a random moment after a few more trials have begun."""
+    store, moments = Store(tmp_path / "results"), random.Random(executor)  # noqa: S311 - no secret
+    for _ in range(3):
+        before, begun = finished(store), len(executed(log))
+        kill_after(start(store.folder, executor), log, begun + moments.randrange(2, 4), moments.uniform(0, 0.15))
+        assert not before.intersection(executed(log)[begun:])
+        assert len(store.missing(TOYS)) == SWEEP - len(finished(store)), "no record is broken"
+    before, begun = finished(store), len(executed(log))
+    assert before
+    assert start(store.folder, executor).wait(PATIENCE) == 0
+    assert sorted(executed(log)[begun:]) == sorted(set(range(SWEEP)) - before)
+    assert [store[toy]["outcome"]["square"] for toy in TOYS] == [number**2 for number in range(SWEEP)]
+    assert len(store) == SWEEP
+    assert not list(store.folder.glob("*.broken"))
+
+
+@needs_proc
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_interrupted_sweep_ends_soon_and_keeps_what_was_finished(tmp_path: Path, log: Path, executor: str) -> None:
+    """Ctrl-C reaches the driving process and its workers alike."""
+    store = Store(tmp_path / "results")
+    sweep = start(store.folder, executor)
+    wait_until(lambda: len(finished(store)) >= 2)
+    os.killpg(sweep.pid, signal.SIGINT)
+    assert sweep.wait(PATIENCE) != 0
+    wait_until(lambda: not members(sweep.pid))
+    kept = finished(store)
+    assert 2 <= len(kept) < SWEEP
+    assert {path.suffix for path in store.folder.iterdir()} == {".npz"}

@@ -1,0 +1,94 @@
+"""Records that no training made, for every trial that a study declares."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.studies.preset import Preset
+from analysis.studies.study import Drawing, Study
+from analysis.trials import Spectrum, Trial
+
+Record = dict[str, Any]
+Invent = Callable[[Study, Preset], dict[Any, Record]]
+Drawn = Callable[[Study, Preset], Drawing]
+Break = Callable[[Mapping[Any, Record], Iterable[Trial]], dict[Any, Record]]
+
+EXAMPLES = 40
+TRAINING_IMAGES = {"digits": 1_297, "mnist": 60_000}
+PROVENANCE = {"commit": "0123456789ab", "package": "0.1.0", "device": "imagined"}
+
+
+@pytest.fixture(scope="session")
+def invent() -> Invent:
+    """Records of all trials of a study, every number drawn at random, the same at each call."""
+
+    def records(study: Study, preset: Preset) -> dict[Any, Record]:
+        specs = list(study.trials(preset))
+        return {spec: record(spec, preset, np.random.default_rng(number)) for number, spec in enumerate(specs)}
+
+    return records
+
+
+@pytest.fixture(scope="session")
+def drawn(invent: Invent) -> Drawn:
+    """Drawings from the invented records, each made once; tests look at them and change nothing."""
+    return cache(lambda study, preset: study.draw(preset, invent(study, preset)))
+
+
+@pytest.fixture(scope="session")
+def diverge() -> Break:
+    """Records as they are where the training of some trials diverged."""
+
+    def broken(records: Mapping[Any, Record], trials: Iterable[Trial]) -> dict[Any, Record]:
+        lost = {"accuracy": None, "lipschitz": None, "diverged": 17}
+        return dict(records) | {
+            trial: records[trial] | {"outcome": without_loss(records[trial]) | lost, "arrays": {}} for trial in trials
+        }
+
+    return broken
+
+
+def without_loss(kept: Record) -> Record:
+    return {name: value for name, value in kept["outcome"].items() if name != "loss"}
+
+
+def record(spec: Trial | Spectrum, preset: Preset, generator: np.random.Generator) -> Record:
+    kept = spectrum(spec, generator) if isinstance(spec, Spectrum) else trained(spec, preset, generator)
+    return kept | {"provenance": PROVENANCE}
+
+
+def trained(trial: Trial, preset: Preset, generator: np.random.Generator) -> Record:
+    robust = trial.model == preset.robust.model
+    radii = generator.normal(0.4, 0.4, EXAMPLES)
+    arrays = {"radii": radii} if robust else {"correct": radii > 0}
+    outcome = {
+        "size": trial.size or TRAINING_IMAGES[trial.dataset] - trial.validation,
+        "variance_share": 1.0 if trial.components is None else share(trial),
+        "accuracy": float((radii > 0).mean()),
+        "lipschitz": 0.9 if robust else None,
+        "diverged": None,
+        "loss": 0.1,
+        "examples": EXAMPLES,
+    }
+    return {"outcome": outcome, "arrays": arrays}
+
+
+def share(trial: Trial) -> float:
+    """Some number that only the bands decide."""
+    return 1 / (2 + sum(first + (last or 0) for first, last in trial.components or ()))
+
+
+def spectrum(spec: Spectrum, generator: np.random.Generator) -> Record:
+    shape = (spec.shown, 5, 6, 1)
+    arrays = {
+        "variances": np.sort(generator.uniform(1e-6, 1, 28))[::-1],
+        "images": generator.integers(256, size=shape, dtype=np.uint8),
+        "head": generator.uniform(-0.1, 1.1, shape).astype(np.float32),
+        "tail": generator.uniform(-0.1, 1.1, shape).astype(np.float32),
+        "mean": generator.uniform(size=shape[1:]).astype(np.float32),
+    }
+    outcome = {"features": 30, "directions": 28, "null_dimension": 2, "images": TRAINING_IMAGES[spec.dataset]}
+    return {"outcome": outcome, "arrays": arrays}

@@ -1,0 +1,39 @@
+"""Nothing of a figure is cut off: titles, labels, legends and the whole caption lie inside, and not on each other."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import gallery
+from analysis.gallery import Gallery
+from analysis.plots import house_style
+from analysis.studies import STUDIES, hidden_bit
+from analysis.studies.preset import MNIST, Preset
+from analysis.studies.study import Study
+
+Invent = Callable[[Study, Preset], dict[Any, dict[str, Any]]]
+PIXEL = 1.0
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_everything_lies_inside_the_figure(
+    study: Study, invent: Invent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "FORMATS", {})  # the layout is all that matters here
+    monkeypatch.setattr(hidden_bit, "REPEATS", 2)
+    with house_style():
+        drawing = study.draw(MNIST, invent(study, MNIST))
+        Gallery(tmp_path).write(study.name, drawing, "key")
+        figure = drawing.figure
+        figure.draw_without_rendering()
+        canvas, caption = figure.bbox, figure.texts[-1].get_window_extent()
+        drawn = figure.get_tightbbox().transformed(figure.dpi_scale_trans)
+        lowest = min(axes.get_tightbbox().y0 for axes in figure.get_axes())
+    assert drawn.x0 >= canvas.x0 - PIXEL
+    assert drawn.y0 >= canvas.y0 - PIXEL
+    assert drawn.x1 <= canvas.x1 + PIXEL
+    assert drawn.y1 <= canvas.y1 + PIXEL
+    assert caption.x1 <= canvas.x1
+    assert caption.y1 <= lowest + PIXEL

@@ -1,0 +1,136 @@
+"""What studies declare: valid, distinct trials; shared where studies overlap; a grid as wide as the thesis asks for."""
+
+from dataclasses import replace
+
+import pytest
+
+from analysis.studies import STUDIES, find
+from analysis.studies.preset import DIGITS, MNIST, PRESETS, SMOKE, Preset
+from analysis.studies.study import Study
+from analysis.trials import Trial
+
+every_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+full_preset = pytest.mark.parametrize("preset", [DIGITS, MNIST], ids=["digits", "mnist"])
+every_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+
+STANDARD_BANDS = {  # DESIGN, decision 6
+    "digits": [((0, 4),), ((0, 16),), ((16, None),), ((32, None),), ((0, 4), (32, None))],
+    "mnist": [((0, 16),), ((0, 50),), ((50, None),), ((200, None),), ((0, 16), (200, None))],
+}
+DIRECTIONS = {"digits": 61, "mnist": 712}  # of non-zero variance
+SEARCH = STUDIES["learning_rate"]
+
+
+def trained(study: Study, preset: Preset) -> list[Trial]:
+    return [spec for spec in study.trials(preset) if isinstance(spec, Trial)]
+
+
+@every_preset
+@every_study
+def test_trials_are_distinct(study: Study, preset: Preset) -> None:
+    specs = study.trials(preset)
+    assert len(set(specs)) == len(specs)
+    assert {spec.dataset for spec in specs} <= {preset.dataset}
+    assert bool(specs) != study.theory
+
+
+@every_preset
+@every_study
+def test_trials_are_valid(study: Study, preset: Preset) -> None:
+    for trial in trained(study, preset):
+        assert replace(trial) == trial  # construction refuses what is impossible
+        bands = trial.components or ()
+        assert all(0 <= first < (last or DIRECTIONS[preset.dataset]) for first, last in bands)
+        assert all((last or 1) <= DIRECTIONS[preset.dataset] for _, last in bands)
+
+
+@every_preset
+def test_studies_share_the_trials_on_all_images_and_components(preset: Preset) -> None:
+    whole = [
+        {trial for trial in trained(STUDIES[name], preset) if trial.size is None and trial.components is None}
+        for name in ("data_scaling", "subspace_accuracy", "subspace_sweep")
+    ]
+    assert whole[0] == whole[1] == whole[2]
+    assert whole[0] == {preset.trial(model, seed) for model in preset.models for seed in preset.seeds}
+
+
+@every_preset
+def test_a_seed_decides_subset_and_network(preset: Preset) -> None:
+    for study in STUDIES.values():
+        assert all(trial.subset_seed == trial.seed for trial in trained(study, preset))
+
+
+@every_preset
+def test_test_images_never_influence_the_search(preset: Preset) -> None:
+    """The search sees validation images only; they are test images to nobody else."""
+    for study in STUDIES.values():
+        held_out = {trial.validation > 0 for trial in trained(study, preset)}
+        assert held_out <= {study is SEARCH}
+    assert {trial.validation for trial in trained(SEARCH, preset)} == {preset.validation}
+
+
+@every_preset
+def test_the_search_tries_every_rate_with_every_network(preset: Preset) -> None:
+    tried = {(trial.model, trial.learning_rate, trial.seed) for trial in trained(SEARCH, preset)}
+    models = {model.model for model in preset.models}
+    assert tried == {(model, rate, seed) for model in models for rate in preset.rates for seed in preset.search_seeds}
+    assert list(preset.rates) == sorted(set(preset.rates))  # ties go to the smaller rate, which is the first
+
+
+@every_preset
+@every_study
+def test_the_radius_that_is_drawn_changes_no_trial(study: Study, preset: Preset) -> None:
+    assert study.trials(replace(preset, radius=0.123)) == study.trials(preset)
+
+
+@full_preset
+def test_grids_have_at_least_seven_sizes_and_three_seeds(preset: Preset) -> None:
+    assert len(set(preset.sizes)) >= 7
+    assert len(set(preset.seeds)) >= 3
+    assert set(preset.search_seeds) <= set(range(len(preset.search_seeds)))
+
+
+@every_preset
+def test_sizes_rise_to_all_images(preset: Preset) -> None:
+    *sizes, whole = preset.sizes
+    assert whole is None
+    assert sizes == sorted(set(sizes))
+
+
+@full_preset
+def test_presets_have_the_standard_bands(preset: Preset) -> None:
+    assert preset.bands == (None, *STANDARD_BANDS[preset.name])
+
+
+@full_preset
+def test_the_sweep_begins_with_all_components(preset: Preset) -> None:
+    assert preset.firsts[0] == 0
+    assert list(preset.firsts) == sorted(set(preset.firsts))
+    assert preset.firsts[-1] < DIRECTIONS[preset.dataset]
+
+
+@every_preset
+def test_training_aims_at_the_radius_that_is_drawn(preset: Preset) -> None:
+    assert preset.robust.offset == pytest.approx(2**0.5 * preset.radius)
+    assert preset.standard.offset == 0
+
+
+def test_find_knows_every_study_by_its_name() -> None:
+    assert all(find(name) is study and study.name == name for name, study in STUDIES.items())
+
+
+def test_find_lists_the_known_names() -> None:
+    with pytest.raises(ValueError, match=f"unknown study 'spectra'; known are {', '.join(STUDIES)}"):
+        find("spectra")
+
+
+def test_titles_and_questions_are_each_study_s_own() -> None:
+    assert len({study.title for study in STUDIES.values()}) == len(STUDIES)
+    assert len({study.question for study in STUDIES.values()}) == len(STUDIES)
+    assert all(study.question.endswith("?") for study in STUDIES.values())
+
+
+def test_the_smoke_preset_is_a_small_one() -> None:
+    """It tries the machinery: a minute of training is too much."""
+    assert all(model.total_steps <= 50 for model in SMOKE.models)
+    assert sum(len(trained(study, SMOKE)) for study in STUDIES.values()) <= 60

@@ -1,0 +1,107 @@
+"""The search takes the best mean on validation images, and shows all that it saw."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.studies.learning_rate import STUDY, choose
+from analysis.studies.preset import PRESETS, SMOKE, Preset
+from analysis.studies.study import Drawing, Study
+from analysis.trials import Trial
+
+Records = dict[Any, dict[str, Any]]
+Invent = Callable[[Study, Preset], Records]
+Drawn = Callable[[Study, Preset], Drawing]
+Diverge = Callable[[Records, list[Trial]], Records]
+
+PRESET = replace(SMOKE, rates=(0.1, 0.5, 1.0), search_seeds=(0, 1))
+every_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+
+
+def searched(model: Trial, rate: float, seed: int) -> Trial:
+    return replace(PRESET.trial(model, seed), size=PRESET.search_size, learning_rate=rate, validation=PRESET.validation)
+
+
+def found(values: dict[float, tuple[float, float]], *, certified: dict[float, float] | None = None) -> Records:
+    """Records in which both networks have these accuracies, by rate and seed, and the robust one is so certified."""
+    records = {}
+    for rate, accuracies in values.items():
+        radius = 2 * PRESET.radius
+        share = min(accuracies) if certified is None else certified[rate]
+        for seed, accuracy in enumerate(accuracies):
+            sure = share if certified is not None else accuracy
+            radii = np.where(np.arange(100) < round(100 * sure), radius, 0.1 * PRESET.radius)
+            for model in PRESET.models:
+                arrays = {"radii": radii} if model is PRESET.robust else {"correct": radii > 0}
+                records[searched(model, rate, seed)] = {"outcome": {"accuracy": accuracy}, "arrays": arrays}
+    return records
+
+
+def test_the_best_mean_wins_not_the_best_seed() -> None:
+    records = found({0.1: (0.6, 0.6), 0.5: (0.7, 0.7), 1.0: (0.95, 0.4)})
+    assert choose(PRESET, records) == {"MLP": 0.5, "AOL-MLP": 0.5}
+
+
+def test_the_robust_network_is_judged_by_what_is_certified() -> None:
+    accuracies = {0.1: (0.5, 0.5), 0.5: (0.8, 0.8), 1.0: (0.9, 0.9)}
+    records = found(accuracies, certified={0.1: 0.3, 0.5: 0.4, 1.0: 0.2})
+    assert choose(PRESET, records) == {"MLP": 1.0, "AOL-MLP": 0.5}
+
+
+def test_of_rates_that_tie_the_smaller_is_taken() -> None:
+    records = found({0.1: (0.5, 0.5), 0.5: (0.7, 0.8), 1.0: (0.8, 0.7)})
+    assert choose(PRESET, records) == {"MLP": 0.5, "AOL-MLP": 0.5}
+
+
+def test_a_training_that_diverged_counts_as_nothing_right(diverge: Diverge) -> None:
+    """Left out, it would leave 0.95 as the best mean; as 0 the mean is 0.475."""
+    records = found({0.1: (0.5, 0.5), 0.5: (0.4, 0.4), 1.0: (0.95, 0.95)})
+    lost = [searched(model, 1.0, 1) for model in PRESET.models]
+    assert choose(PRESET, diverge(records, lost)) == {"MLP": 0.1, "AOL-MLP": 0.1}
+
+
+def test_where_all_diverged_the_smallest_rate_remains(diverge: Diverge) -> None:
+    records = found(dict.fromkeys(PRESET.rates, (0.5, 0.5)))
+    assert choose(PRESET, diverge(records, list(records))) == {"MLP": 0.1, "AOL-MLP": 0.1}
+
+
+@every_preset
+def test_the_chosen_rates_are_among_those_tried(preset: Preset, invent: Invent) -> None:
+    chosen = choose(preset, invent(STUDY, preset))
+    assert set(chosen) == {model.model for model in preset.models}
+    assert set(chosen.values()) <= set(preset.rates)
+
+
+@every_preset
+def test_the_table_holds_the_records_and_nothing_else(preset: Preset, invent: Invent, drawn: Drawn) -> None:
+    records = invent(STUDY, preset)
+    rows = drawn(STUDY, preset).tables[""]
+    shown = {(row.model, row.learning_rate, row.seed): row.value for row in rows.itertuples()}
+    expected = {
+        (trial.model, trial.learning_rate, trial.seed): (
+            float((record["arrays"]["radii"] > preset.radius).mean())
+            if trial.model == preset.robust.model
+            else record["outcome"]["accuracy"]
+        )
+        for trial, record in records.items()
+    }
+    assert shown == expected
+    assert len(rows) == len(expected)
+
+
+@every_preset
+def test_lines_join_the_means_and_circles_mark_the_choice(preset: Preset, invent: Invent, drawn: Drawn) -> None:
+    records = invent(STUDY, preset)
+    drawing = drawn(STUDY, preset)
+    rows, lines = drawing.tables[""], drawing.figure.axes[0].lines
+    curves = [line for line in lines if not line.get_label().startswith("_")]
+    circles = [line for line in lines if line.get_markersize() > 10]
+    for model, curve, circle in zip(preset.models, curves, circles, strict=True):
+        means = rows[rows["model"] == model.model].groupby("learning_rate")["value"].mean()
+        rate = choose(preset, records)[model.model]
+        np.testing.assert_allclose(curve.get_xydata(), np.column_stack((means.index, means)), rtol=1e-12)
+        np.testing.assert_allclose(circle.get_xydata(), [[rate, means[rate]]], rtol=1e-12)
+        assert rows["learning_rate"][(rows["model"] == model.model) & rows["chosen"]].unique().tolist() == [rate]

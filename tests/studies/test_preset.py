@@ -1,0 +1,117 @@
+"""A preset carries its grid to other data sets, and other learning rates or radii change nothing else."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.studies import STUDIES
+from analysis.studies.preset import DIGITS, MANY, MNIST, PRESETS, Preset
+
+RATES = {"MLP": 0.7, "AOL-MLP": 0.9}
+
+
+@st.composite
+def own_presets(draw: st.DrawFn) -> tuple[Preset, int, int, int]:
+    """A preset on a data set of 2 to 200 classes, from the smallest that is taken."""
+    classes = draw(st.integers(2, 200))
+    images = draw(st.integers(4 * classes, 4 * classes + 5_000))
+    directions = draw(st.integers(MANY, 4_000))
+    base = draw(st.sampled_from(list(PRESETS.values())))
+    return base.on("own", images=images, classes=classes, directions=directions), images, classes, directions
+
+
+@given(own_presets())
+def test_sizes_double_up_to_all_images(own: tuple[Preset, int, int, int]) -> None:
+    preset, images, classes, _ = own
+    *sizes, whole = preset.sizes
+    assert whole is None
+    assert sizes[0] >= 2 * classes
+    assert all(large // 2 == small for small, large in zip(sizes, [*sizes[1:], images], strict=True))
+
+
+@given(own_presets())
+def test_as_many_sizes_as_there_are_doublings_up_to_ten(own: tuple[Preset, int, int, int]) -> None:
+    preset, images, classes, _ = own
+    assert len(preset.sizes) == 10 or images // 2 ** len(preset.sizes) < 2 * classes
+
+
+@given(own_presets())
+def test_bands_lie_within_the_directions_and_differ(own: tuple[Preset, int, int, int]) -> None:
+    preset, _, _, directions = own
+    assert preset.bands[0] is None
+    assert len(set(preset.bands)) == len(preset.bands) == 6
+    kept = [set() for _ in preset.bands[1:]]
+    for indices, components in zip(kept, preset.bands[1:], strict=True):
+        for first, last in components or ():
+            assert 0 <= first < (directions if last is None else last) <= directions
+            indices.update(range(first, directions if last is None else last))
+    assert len({frozenset(indices) for indices in kept}) == 5
+    assert all(len(indices) < directions for indices in kept)
+
+
+@given(own_presets())
+def test_the_sweep_leaves_directions(own: tuple[Preset, int, int, int]) -> None:
+    preset, _, _, directions = own
+    assert preset.firsts[0] == 0
+    assert list(preset.firsts) == sorted(set(preset.firsts))
+    assert preset.firsts[-1] < directions
+
+
+@given(own_presets())
+def test_the_search_keeps_images_to_train_on_and_to_measure(own: tuple[Preset, int, int, int]) -> None:
+    preset, images, classes, _ = own
+    assert classes <= preset.validation <= images / 4
+    assert preset.search_size is None
+
+
+@given(own_presets())
+def test_every_study_declares_distinct_trials_of_that_data_set(own: tuple[Preset, int, int, int]) -> None:
+    preset = own[0]
+    for study in STUDIES.values():
+        specs = study.trials(preset)
+        assert len(set(specs)) == len(specs)
+        assert {spec.dataset for spec in specs} <= {"own"}
+
+
+def test_networks_budgets_and_seeds_stay() -> None:
+    own = MNIST.on("own", images=1_000, classes=10, directions=100)
+    assert own.models == tuple(replace(model, dataset="own") for model in MNIST.models)
+    assert (own.seeds, own.rates, own.radius) == (MNIST.seeds, MNIST.rates, MNIST.radius)
+
+
+@pytest.mark.parametrize(("images", "directions"), [(39, 16), (40, 15), (0, 0)])
+def test_a_data_set_that_is_too_small_is_refused(images: int, directions: int) -> None:
+    with pytest.raises(ValueError, match=f"tiny has {images} training images of 10 classes in {directions} directions"):
+        DIGITS.on("tiny", images=images, classes=10, directions=directions)
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_tuning_changes_only_the_learning_rates(preset: Preset) -> None:
+    tuned = preset.tuned(RATES)
+    assert [model.learning_rate for model in tuned.models] == [0.7, 0.9]
+    back = {model.model: model.learning_rate for model in preset.models}
+    assert tuned.tuned(back) == preset
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_tuning_reaches_every_trial_but_the_search(preset: Preset) -> None:
+    for study in STUDIES.values():
+        rates = {
+            (spec.model, spec.learning_rate) for spec in study.trials(preset.tuned(RATES)) if hasattr(spec, "model")
+        }
+        assert rates <= set(RATES.items()) or not study.tuned
+        if not study.tuned:
+            assert study.trials(preset.tuned(RATES)) == study.trials(preset)
+
+
+@pytest.mark.parametrize("radius", [0.0, -0.5, float("nan"), float("inf")])
+def test_an_impossible_radius_is_refused(radius: float) -> None:
+    with pytest.raises(ValueError, match=f"radius must be positive and finite, got {radius}"):
+        replace(DIGITS, radius=radius)
+
+
+def test_no_seeds_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least one seed"):
+        replace(DIGITS, seeds=())
