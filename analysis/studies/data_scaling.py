@@ -68,9 +68,17 @@ def draw(preset: Preset, records: Records) -> Drawing:
     caption = (
         f"{setting(preset)} Sizes {sizes[0]:,.0f} to {sizes[-1]:,.0f}, nested and class-balanced. "
         f"{certificate(preset)} {INTERVALS} In brackets: points gained per doubling over all sizes. Hollow "
-        f"marks: the interval reaches down to 0 or below, a doubling without shown growth.{diverged(rows)}"
+        f"marks: the interval reaches down to 0 or below, a doubling without shown "
+        f"growth.{_budget(preset, sizes[-1])}{diverged(rows)}"
     )
     return Drawing(figure, {"": rows, "_growth": pd.DataFrame(gains, columns=GROWTH)}, caption)
+
+
+def _budget(preset: Preset, largest: float) -> str:
+    """Whose training is too short to see the largest set once, so that its curve says nothing about data there."""
+    visits = {trial.model: trial.total_steps * trial.batch_size for trial in preset.models}
+    short = [f"{model} sees {count:,} images in all" for model, count in visits.items() if count < largest]
+    return f" {'; '.join(short)}: beyond that its budget is the limit, not the data." if short else ""
 
 
 def _observations(measure: Measure, rows: pd.DataFrame, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Count, mean and covariance of images, from any number of chunks."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +10,7 @@ from analysis.subspaces.flatten import flatten
 from analysis.subspaces.gram import CENTRE, ROWS, add_products, mirror
 
 LEVELS = 255.0
+KEPT = ("first", "second", "count", "integer")  # names in files: both sums, number of images, whether of levels
 
 
 class Moments:
@@ -16,8 +18,9 @@ class Moments:
 
     For ``uint8`` images the sums :math:`s = \sum y` and :math:`G = \sum y y^\top` over the centred levels
     :math:`y = x - 128` are kept, exactly (:func:`analysis.subspaces.gram.add_products`), for up to
-    :math:`5 \cdot 10^{11}` images: the same bits in any order, chunking and merging. For float images the mean and the
-    centred scatter are kept, and combined by the formula of Chan, Golub and LeVeque (1979), which does not cancel.
+    :math:`5 \cdot 10^{11}` images: the same bits in any order, chunking and merging, and for any number of threads.
+    For float images the mean and the centred scatter are kept, and combined by the formula of Chan, Golub and LeVeque
+    (1979), which does not cancel.
 
     Attributes:
         features: Number of pixels times channels of one image.
@@ -78,6 +81,48 @@ class Moments:
             raise ValueError("moments of uint8 images do not fit into those of float images")
         self._combine(other)
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Give all that there is to keep, for ``np.savez``.
+
+        Returns:
+            ``KEPT`` to arrays; the sums are not copied.
+
+        Example:
+            >>> np.savez("part.npz", **moments.to_arrays())
+        """
+        self._refuse_empty()
+        values = self._first, self._second, np.array(self.count), np.array(self._integer)
+        return dict(zip(KEPT, values, strict=True))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Rebuild moments from what ``to_arrays`` gave, on this or another machine.
+
+        Args:
+            arrays: As it gave them, such as an opened ``.npz`` file.
+
+        Returns:
+            The same moments, to the bit.
+
+        Raises:
+            ValueError: If an array is missing or does not fit to the others.
+
+        Example:
+            >>> moments.merge(Moments.from_arrays(np.load("part.npz")))
+        """
+        missing = set(KEPT) - set(arrays)
+        if missing:
+            raise ValueError(f"moments lack {', '.join(sorted(missing))}")
+        first, second, count, integer = (arrays[name] for name in KEPT)
+        found = [f"{array.dtype} {array.shape}" for array in (first, second, count, integer)]
+        sums = [f"float64 {(first.size,)}", f"float64 {(first.size, first.size)}"]
+        if found != [*sums, "int64 ()", "bool ()"] or count < 1:
+            raise ValueError(f"these are no moments of {count} images: {', '.join(KEPT)} are {', '.join(found)}")
+        moments = cls(first.size)
+        moments.count, moments._integer = int(count), bool(integer)
+        moments._first, moments._second = first, second
+        return moments
+
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean image, pixels in [0, 1], shape ``(features,)``."""
@@ -89,9 +134,10 @@ class Moments:
         r"""Covariance of pixels in [0, 1], divided by n, shape ``(features, features)``.
 
         For levels the sums are first centred exactly, around the nearest integer :math:`q` to the mean:
-        :math:`\sum (y-q)(y-q)^\top = G - q s^\top - s q^\top + n q q^\top`, all integers that float64 holds. What
-        is left to subtract, the product of the remaining means, is at most a quarter, so that no pixel loses digits
-        to a bright background.
+        :math:`\sum (y-q)(y-q)^\top = G - q s^\top - s q^\top + n q q^\top`. All levels differ by at most 255, so every
+        integer on the way is below :math:`2^{16} n`, which float64 holds up to :math:`n = 2^{37}`: a hundred times
+        :math:`10^9` images. What is left to subtract, the product of the remaining means, is at most a quarter, so
+        that no pixel loses digits to a bright background.
         """
         self._refuse_empty()
         if not self._integer:

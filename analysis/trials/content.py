@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis import datasets, subspaces
+from analysis.trials.moments import training_moments
+
+VALIDATION_SEED = 0
 
 
 def content(dataset: str, data_dir: str | Path | None = None) -> dict[str, Any]:
@@ -36,12 +39,14 @@ def load(dataset: str, data_dir: str | Path | None, validation: int = 0) -> data
         The data set.
     """
     loaded = datasets.load(dataset, data_dir)
-    return loaded.with_validation(validation) if validation else loaded
+    return loaded.with_validation(validation, VALIDATION_SEED) if validation else loaded
 
 
 @lru_cache(maxsize=2)
 def directions(dataset: str, data_dir: str | Path | None, validation: int = 0) -> subspaces.Subspace:
     """Principal directions of the full training set, without the validation images.
+
+    Its moments come from the cache, which all processes share.
 
     Args:
         dataset: Name, as for ``datasets.load``.
@@ -51,4 +56,4 @@ def directions(dataset: str, data_dir: str | Path | None, validation: int = 0) -
     Returns:
         All directions of non-zero variance.
     """
-    return subspaces.principal_subspace(load(dataset, data_dir, validation).train.images)
+    return subspaces.principal_subspace(training_moments(load(dataset, data_dir, validation), seed=VALIDATION_SEED))
