@@ -5,18 +5,17 @@ The cache is a convenience: whatever is wrong with it costs one line in the log 
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.datasets.dataset import Dataset, Split
 from analysis.datasets.npz import read_arrays
+from analysis.datasets.places import cache_dir, whole_file
 
 LOG = logging.getLogger(__name__)
 FORMAT = 1  # raise it when the same files would be decoded, split or stored differently
@@ -67,15 +66,6 @@ def cached(key: str, decode: Callable[[], Dataset]) -> Dataset:
     return dataset
 
 
-def cache_dir() -> Path:
-    """Say where caches lie.
-
-    Returns:
-        ``ANALYSIS_CACHE_DIR``, or ``data/cache`` in the working folder.
-    """
-    return Path(os.environ.get("ANALYSIS_CACHE_DIR") or "data/cache")
-
-
 def _recall(path: Path, key: str) -> Dataset:
     arrays = read_arrays(path, ARRAYS)
     train = Split(arrays["train_images"], arrays["train_labels"])
@@ -84,15 +74,8 @@ def _recall(path: Path, key: str) -> Dataset:
 
 
 def _keep(path: Path, dataset: Dataset) -> None:
-    """Write under a temporary name first: under its own name a file is always whole."""
     train, test = dataset.train, dataset.test
     values = (train.images, train.labels, test.images, test.labels, np.array(dataset.classes))
     arrays: dict[str, NDArray[Any]] = dict(zip(ARRAYS, values, strict=True))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.stem}.{uuid4().hex}.partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)

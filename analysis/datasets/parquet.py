@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.datasets.cache import cached, content_key
 from analysis.datasets.checksums import MEND
 from analysis.datasets.dataset import Dataset, numbered_classes
-from analysis.datasets.decode import EncodedDataset
+from analysis.datasets.decode import EncodedDataset, decode
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +42,32 @@ def read_parquet(path: Path) -> Dataset:
     names = {f"{role} {file.name}": file for role, files in (("train", training), ("test", test)) for file in files}
     key = content_key("parquet", names)
     return cached(key, lambda: _encoded(training, test).decoded(path.stem))
+
+
+def row_groups(path: Path) -> list[Callable[[], NDArray[np.uint8]]]:
+    """Cut the training images into the row groups of their files, for a set that is too large to be held decoded.
+
+    Use: ``subspaces.moments_of(row_groups(path), executor=pool)``: workers call what they get.
+
+    Args:
+        path: As for ``read_parquet``.
+
+    Returns:
+        Functions without arguments. Each decodes the images of one row group, ``(n, height, width, channels)``, with
+        one channel if all of that group are grey.
+    """
+    training, _ = _by_split(files_in(path))
+    counts = [(file, _row_counts(file)) for file in training]
+    return [partial(_row_group, file, group, rows) for file, each in counts for group, rows in enumerate(each) if rows]
+
+
+def _row_counts(path: Path) -> list[int]:
+    with _opened(path) as file:
+        return [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+
+
+def _row_group(path: Path, group: int, rows: int) -> NDArray[np.uint8]:
+    return decode(_images(path, [group]), rows)
 
 
 def files_in(path: Path) -> list[Path]:
@@ -95,12 +122,14 @@ def _labels(path: Path) -> NDArray[np.int64]:
         return labels
 
 
-def _images(path: Path) -> Iterator[tuple[str, bytes]]:
+def _images(path: Path, groups: list[int] | None = None) -> Iterator[tuple[str, bytes]]:
+    """Content of the images, each with its place; of some row groups, its place among them."""
+    place = path if groups is None else f"{path}, row group {', '.join(map(str, groups))}"
     with _opened(path) as file:
         name, row = _image_column(file.schema_arrow), 0
-        for batch in file.iter_batches(ROWS_AT_A_TIME, columns=[name]):
+        for batch in file.iter_batches(ROWS_AT_A_TIME, row_groups=groups, columns=[name]):
             for content in batch.column(0).field("bytes"):
-                yield f"{path}, row {row}", content.as_py() or b""
+                yield f"{place}, row {row}", content.as_py() or b""
                 row += 1
 
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 as its authors publish it: pickled batches of rows of 3 x 32 x 32 pixels.
+"""CIFAR-10 and CIFAR-100 as their authors publish them: pickled batches of rows of 3 x 32 x 32 pixels.
 
 Unpickling runs what the file says. So a file is held against its checksum first, and even then only
 what an array is made of is allowed.
@@ -24,6 +24,11 @@ CIFAR10_MD5 = {
     "test_batch": "40351d587109b95175f43aff81a1287e",
     "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
 }
+CIFAR100_MD5 = {
+    "train": "16019d7e3df5f24257cddd939b257f8d",
+    "test": "f0ef6b0ae62326f3e7ffdfab6717acfc",
+    "meta": "7973b15100ade9c7d40fb424638fde48",
+}
 
 
 def read_cifar10(folder: Path, checksums: Mapping[str, str] = CIFAR10_MD5) -> Dataset:
@@ -48,6 +53,42 @@ def read_cifar10(folder: Path, checksums: Mapping[str, str] = CIFAR10_MD5) -> Da
         np.concatenate([batch.labels for batch in batches]),
     )
     return Dataset("cifar10", train, _batch(test), tuple(meta["label_names"]))
+
+
+def read_cifar10_test(folder: Path, checksums: Mapping[str, str] = CIFAR10_MD5) -> tuple[Split, tuple[str, ...]]:
+    """Read CIFAR-10's test images alone.
+
+    Use: ``test, classes = read_cifar10_test(data_dir / "cifar-10-batches-py")``.
+
+    Args:
+        folder: Holds the files.
+        checksums: As for ``read_cifar10``.
+
+    Returns:
+        10,000 images of shape ``(32, 32, 3)``, and the names of the classes.
+    """
+    test, meta = (_unpickled(folder / name, checksums[name]) for name in ("test_batch", "batches.meta"))
+    return _batch(test), tuple(meta["label_names"])
+
+
+def read_cifar100(folder: Path, checksums: Mapping[str, str] = CIFAR100_MD5) -> Dataset:
+    """Read the batches of CIFAR-100's Python version, with its fine labels.
+
+    A file that is not the published one is refused, before it is unpickled, with a ValueError that
+    names it and the mend.
+
+    Use: ``read_cifar100(data_dir / "cifar-100-python")``.
+
+    Args:
+        folder: Holds the three files.
+        checksums: Name to md5, in the order of ``CIFAR100_MD5``.
+
+    Returns:
+        50,000 training and 10,000 test images of shape ``(32, 32, 3)``, in 100 classes.
+    """
+    train, test, meta = (_unpickled(folder / name, md5) for name, md5 in checksums.items())
+    names = tuple(meta["fine_label_names"])
+    return Dataset("cifar100", _batch(train, "fine_labels"), _batch(test, "fine_labels"), names)
 
 
 def unpickle(content: bytes, path: Path) -> Any:
@@ -102,6 +143,6 @@ def _unpickled(path: Path, md5: str) -> dict[str, Any]:
     return fields
 
 
-def _batch(fields: dict[str, Any]) -> Split:
+def _batch(fields: dict[str, Any], labels: str = "labels") -> Split:
     images = fields["data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return Split(np.ascontiguousarray(images), np.array(fields["labels"], dtype=np.int64))
+    return Split(np.ascontiguousarray(images), np.array(fields[labels], dtype=np.int64))

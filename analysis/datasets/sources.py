@@ -8,8 +8,6 @@ from analysis.datasets import folders, npz, parquet
 from analysis.datasets.dataset import Dataset
 from analysis.datasets.known import KNOWN
 
-NO_DOWNLOAD = "downloading comes in a later version"
-
 
 def load(name: str | Path, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
     """Load a data set.
@@ -17,8 +15,8 @@ def load(name: str | Path, data_dir: str | Path | None = None, download: bool = 
     Tried in this order: the name of a known data set (``KNOWN``); a file or folder of that name in
     ``data_dir``; a path to a file or folder. Of a file, the suffix ``.npz`` or ``.parquet`` may be left
     out. A folder holds parquet files of images, as Hugging Face writes them, or class folders of images.
-    ``data_dir`` is only read. Files that are truncated, corrupt, or not images of one size and labels are
-    refused with a ValueError that names them.
+    ``data_dir`` is only read, unless ``download`` is set. Files that are truncated, corrupt, or not images of
+    one size and labels are refused with a ValueError that names them.
 
     Use: ``load("mnist", data_dir="../shared/data").train.images`` has shape ``(60000, 28, 28, 1)``.
 
@@ -26,29 +24,31 @@ def load(name: str | Path, data_dir: str | Path | None = None, download: bool = 
         name: Of a known data set, a file or a folder; or a path. Names that start with ``.``, ``/`` or
             ``~`` are paths only.
         data_dir: Folder of the data sets; by default ``ANALYSIS_DATA_DIR``, then ``data/``.
-        download: Fetch what is missing; so far refused.
+        download: Fetch the missing files of a known data set into ``data_dir/downloads`` first, even where
+            ``data_dir`` was given. Of other sources nothing is fetched.
 
     Returns:
         The data set, named by the base name of its source.
 
     Raises:
         FileNotFoundError: If files of a known data set are missing, naming them and their place.
-        ValueError: If the name is neither known nor found, or something would have to be downloaded.
+        ValueError: If the name is neither known nor found.
     """
     root = Path(data_dir or os.environ.get("ANALYSIS_DATA_DIR") or "data")
-    if str(name) not in KNOWN:
-        path = _found(str(name), root)
+    name = str(name)
+    if name not in KNOWN:
+        path = _found(name, root)
         if path is None:
-            raise ValueError(_unknown(str(name), root))
+            raise ValueError(_unknown(name, root))
         return read(path)
-    known = KNOWN[str(name)]
-    for place in (root, root / "downloads"):
-        if not known.missing(place):
-            return known.read(place / known.folder)
-    explanation = _incomplete(str(name), root)
     if download:
-        raise ValueError(f"{NO_DOWNLOAD}: {explanation}")
-    raise FileNotFoundError(explanation)
+        from analysis.datasets.fetch import fetch  # slow to import, and seldom needed
+
+        fetch(name, root)
+    missing = _incomplete(name, root, data_dir)
+    if missing:
+        raise FileNotFoundError(missing)
+    return KNOWN[name].read(*_folders(name, root))
 
 
 def read(path: Path) -> Dataset:
@@ -106,9 +106,20 @@ def _unknown(name: str, root: Path) -> str:
     return f"unknown data set {name!r}: known are {', '.join(KNOWN)}; also looked for {looked}"
 
 
-def _incomplete(name: str, root: Path) -> str:
+def _folders(name: str, root: Path) -> list[Path]:
+    """Folder of a complete data set, then that of the one it is tested on."""
     known = KNOWN[name]
+    tested_on = _folders(known.tested_on, root) if known.tested_on else []
+    return [(known.place(root) or root) / known.folder, *tested_on]
+
+
+def _incomplete(name: str, root: Path, data_dir: str | Path | None) -> str:
+    """What to do about missing files; empty where there are none."""
+    known = KNOWN[name]
+    if known.place(root) is not None:
+        return _incomplete(known.tested_on, root, data_dir) if known.tested_on else ""
     there = min((root, root / "downloads"), key=lambda place: len(known.missing(place)))
     missing = ", ".join(path.name for path in known.missing(there))
     either = " (plain or .gz)" if known.compressed else ""
-    return f"{name} is not complete: put {missing}{either} into {there / known.folder}"
+    command = f"python -m analysis data {name}" + (f" --data-dir {data_dir}" if data_dir else "")
+    return f"{name} is not complete: run `{command}`, or put {missing}{either} into {there / known.folder} by hand"

@@ -4,9 +4,9 @@ import operator
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Indices = NDArray[np.int64]
+from analysis.datasets.orders import Indices, kept_order
 
 
 def nested_subsets(labels: ArrayLike, sizes: Sequence[int | None], seed: int = 0) -> list[Indices]:
@@ -40,8 +40,21 @@ def nested_subsets(labels: ArrayLike, sizes: Sequence[int | None], seed: int = 0
             raise ValueError(f"size {count} is more than the {len(labels)} images there are")
         if count < classes:
             raise ValueError(f"size {count} is less than one image for each of the {classes} classes present")
-    order = _balanced_order(labels, np.random.default_rng(seed))
+    order = balanced_order(labels, seed)
     return [order[:count].copy() for count in counts]
+
+
+def balanced_order(labels: Indices, seed: int = 0) -> Indices:
+    """Draw the order whose prefixes ``nested_subsets`` gives; of very many labels it is kept in the cache.
+
+    Args:
+        labels: Class of each image, shape ``(n,)``.
+        seed: Decides the order.
+
+    Returns:
+        A permutation of ``0`` to ``n - 1``, not always writable.
+    """
+    return kept_order(labels, seed, lambda: _draw_order(labels, np.random.default_rng(seed)))
 
 
 def stratified_split(labels: ArrayLike, count: int, seed: int = 0) -> tuple[Indices, Indices]:
@@ -75,7 +88,7 @@ def stratified_split(labels: ArrayLike, count: int, seed: int = 0) -> tuple[Indi
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def _balanced_order(labels: Indices, generator: np.random.Generator) -> Indices:
+def _draw_order(labels: Indices, generator: np.random.Generator) -> Indices:
     order, sizes = _by_class(labels, generator)
     tie_breaks = generator.random(len(labels))  # a round has one image of a class: they order classes
     return order[np.lexsort((tie_breaks, _ranks(sizes)))]

@@ -1,4 +1,4 @@
-"""CIFAR-10's batches round trip; nothing is unpickled unverified, and no code ever runs."""
+"""CIFAR's batches round trip; nothing is unpickled unverified, and no code ever runs."""
 
 import hashlib
 import pickle
@@ -6,7 +6,14 @@ import pickle
 import numpy as np
 import pytest
 
-from analysis.datasets.pickled import CIFAR10_MD5, read_cifar10, unpickle
+from analysis.datasets.pickled import (
+    CIFAR10_MD5,
+    CIFAR100_MD5,
+    read_cifar10,
+    read_cifar10_test,
+    read_cifar100,
+    unpickle,
+)
 
 NAMES = ["cat", "dog", "ship"]
 
@@ -43,6 +50,30 @@ def test_batches_round_trip_in_order(tmp_path, splits, checksums):
     assert np.array_equal(dataset.test.images, splits[5].images)
     assert dataset.train.labels.tolist() == [0, 1, 2, 0] * 5
     assert dataset.classes == tuple(NAMES)
+
+
+def test_the_test_images_can_be_read_alone(tmp_path, splits, checksums):
+    (tmp_path / "data_batch_1").unlink()
+    test, classes = read_cifar10_test(tmp_path, checksums)
+    assert np.array_equal(test.images, splits[5].images)
+    assert classes == tuple(NAMES)
+
+
+def test_cifar100_has_fine_labels(tmp_path, splits):
+    values = [
+        {"data": batch(s)["data"], "fine_labels": s.labels.tolist(), "coarse_labels": [0] * 4} for s in splits[:2]
+    ]
+    values.append({"fine_label_names": NAMES, "coarse_label_names": ["animal"]})
+    contents = dict(zip(CIFAR100_MD5, map(old_pickle, values), strict=True))
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    checksums = {name: hashlib.md5(content, usedforsecurity=False).hexdigest() for name, content in contents.items()}
+    dataset = read_cifar100(tmp_path, checksums)
+    assert np.array_equal(dataset.train.images, splits[0].images)
+    assert dataset.test.labels.tolist() == splits[1].labels.tolist()
+    assert dataset.classes == tuple(NAMES)
+    with pytest.raises(ValueError, match="train has md5"):
+        read_cifar100(tmp_path)
 
 
 def test_a_truncated_batch_is_refused_by_name(tmp_path, checksums):

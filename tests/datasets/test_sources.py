@@ -62,7 +62,8 @@ def test_data_is_the_default_data_folder(saved, monkeypatch):
 
 @pytest.mark.parametrize("name", ["mnits", ""])
 def test_an_unknown_name_lists_the_known_ones_and_where_it_was_looked_for(tmp_path, name):
-    with pytest.raises(ValueError, match=rf"unknown data set '{name}': known are digits, mnist, cifar10;.*{tmp_path}"):
+    known = "digits, mnist, fashion-mnist, cifar10, cifar100, edm-1m, edm-5m, edm-10m, edm-20m, edm-50m"
+    with pytest.raises(ValueError, match=rf"unknown data set '{name}': known are {known};.*{tmp_path}"):
         datasets.load(name, tmp_path)
 
 
@@ -80,11 +81,28 @@ def test_what_is_wrong_inside_a_file_names_the_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "files"),
-    [("mnist", "train-images-idx3-ubyte, .*MNIST/raw"), ("cifar10", "data_batch_1, .*cifar-10-batches-py")],
+    [
+        ("mnist", "train-images-idx3-ubyte, .*MNIST/raw"),
+        ("fashion-mnist", "train-images-idx3-ubyte, .*FashionMNIST/raw"),
+        ("cifar10", "data_batch_1, .*cifar-10-batches-py"),
+        ("cifar100", "train, test, meta into .*cifar-100-python"),
+        ("edm-20m", "20m_part1.npz, 20m_part2.npz into .*edm-cifar10"),
+    ],
 )
 def test_missing_files_of_a_known_set_are_listed(tmp_path, name, files):
-    with pytest.raises(FileNotFoundError, match=f"{name} is not complete: put {files}"):
+    command = f"run `python -m analysis data {name} --data-dir {tmp_path}`"
+    with pytest.raises(FileNotFoundError, match=f"{name} is not complete: {command}, or put {files} by hand"):
         datasets.load(name, tmp_path)
+
+
+def test_a_set_tested_on_another_asks_for_that_too(tmp_path, monkeypatch):
+    (tmp_path / "edm-cifar10").mkdir()
+    (tmp_path / "edm-cifar10" / "1m.npz").touch()
+    monkeypatch.setenv("ANALYSIS_DATA_DIR", str(tmp_path))
+    with pytest.raises(
+        FileNotFoundError, match="cifar10 is not complete: run `python -m analysis data cifar10`, or put"
+    ):
+        datasets.load("edm-1m")
 
 
 def test_only_what_is_missing_is_asked_for(tmp_path):
@@ -101,13 +119,15 @@ def test_downloads_are_a_data_folder_of_known_sets(tmp_path, shared_data):
     assert len(datasets.load("mnist", tmp_path).test) == 10_000
 
 
-def test_downloading_is_refused_but_what_is_there_is_loaded(tmp_path):
-    with pytest.raises(ValueError, match=r"downloading comes in a later version: mnist .* put train-images"):
-        datasets.load("mnist", tmp_path, download=True)
+def test_what_is_there_is_not_downloaded(tmp_path, shared_data, monkeypatch):
+    monkeypatch.setattr("pooch.retrieve", lambda *_, **__: pytest.fail("downloaded"))
+    (tmp_path / "MNIST").symlink_to(shared_data / "MNIST")
+    assert len(datasets.load("mnist", tmp_path, download=True).test) == 10_000
     assert datasets.load("digits", tmp_path, download=True).name == "digits"
+    assert [path.name for path in tmp_path.iterdir()] == ["MNIST"]
 
 
 def test_importing_loads_nothing_heavy():
-    heavy = "{'torch', 'sklearn', 'pyarrow', 'PIL', 'pandas', 'matplotlib'}"
+    heavy = "{'torch', 'sklearn', 'pyarrow', 'PIL', 'pandas', 'matplotlib', 'pooch', 'requests', 'tqdm'}"
     check = f"import sys, analysis.datasets; assert not {heavy} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", check], check=True)
