@@ -117,17 +117,17 @@ class Workshop:
         if not study.tuned:
             return self.preset
         search = STUDIES["learning_rate"]
-        self._refuse_missing(search)
+        self._refuse_missing(search, wanted_by=study)
         rates = learning_rate.choose(self.preset, {spec: self.store[spec] for spec in search.trials(self.preset)})
         return self.preset.tuned(rates)
 
-    def _refuse_missing(self, study: Study) -> None:
+    def _refuse_missing(self, study: Study, wanted_by: Study | None = None) -> None:
         specs = self._trials(study)
         missing = [spec for spec in specs if spec not in self.store]
         if missing:
             raise MissingRecordsError(
                 f"{len(missing)} of {len(specs)} trials of {study.name} on {self.preset.dataset} have not been run: "
-                f"python -m analysis run {study.name} {self._request()}"
+                f"python -m analysis run {(wanted_by or study).name} {self._request()}"
             )
 
     def _request(self) -> str:

@@ -111,7 +111,7 @@ def test_list_names_what_can_be_asked_for(capsys: pytest.CaptureFixture[str]) ->
         ("draw spectrum --radius -1", "radius must be positive and finite, got -1.0"),
         ("draw spectrum --radius nan", "radius must be positive and finite, got nan"),
         ("draw spectrum --preset smoke", "have not been run: python -m analysis run spectrum --preset smoke"),
-        ("draw data_scaling --preset smoke", "have not been run: python -m analysis run learning_rate --preset smoke"),
+        ("draw data_scaling --preset smoke", "have not been run: python -m analysis run data_scaling --preset smoke"),
         ("run spectrum --preset mnist --data-dir here", "put train-images-idx3-ubyte, train-labels-idx1-ubyte"),
         ("trial --dataset mnist --model MLP --data-dir here", "(plain or .gz) into here/MNIST/raw"),
         ("trial --dataset digits --model ResNet", "unknown model 'ResNet'; known are MLP, ConvNet"),
