@@ -14,8 +14,19 @@ def setting(preset: Preset) -> str:
         A sentence or two.
     """
     networks = "; ".join(network(trial) for trial in preset.models)
-    count = len(preset.seeds)
-    return f"Data set: {preset.dataset}. {count} seed{'s' if count > 1 else ''}. {networks}."
+    return f"Data set: {preset.dataset}. {counted(preset.seeds)}. {networks}."
+
+
+def counted(seeds: tuple[int, ...]) -> str:
+    """Number of seeds.
+
+    Args:
+        seeds: Of a preset.
+
+    Returns:
+        Such as ``4 seeds``.
+    """
+    return f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
 
 
 def network(trial: Trial) -> str:

@@ -16,6 +16,7 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.plots import Curve, new_figure, tidy
 from analysis.scaling import estimate
+from analysis.studies.captions import counted
 from analysis.studies.measures import LEVEL, Measure, measures
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
@@ -90,11 +91,12 @@ def draw(preset: Preset, records: Records) -> Drawing:
     tidy(axes)
     rows = pd.concat(tables, ignore_index=True)
     lost = int(rows["value"].isna().sum())
+    size = records[trials(preset)[0]]["outcome"]["size"]
     caption = (
-        f"Data set: {preset.dataset}; {preset.validation:,} validation images, split off the training images; test "
-        f"images are not used. {len(preset.search_seeds)} seed(s), each a cross; lines join the means; radius "
-        f"{preset.radius:g}. "
-        f"Circles: the rate of the best mean, which every other study uses at all sizes and bands."
+        f"Data set: {preset.dataset}; trained on {size:,} images, measured on {preset.validation:,} others, all from "
+        f"the training set; test images are not used. {counted(preset.search_seeds)}, each a cross; lines join the "
+        f"means. L2 radius {preset.radius:g} (pixels in [0, 1]). Circles: the rate of the best mean, which every other "
+        f"study uses at all sizes and bands."
         + (f" {lost} trainings diverged: not drawn, and nothing right for the choice." if lost else "")
     )
     return Drawing(figure, {"": rows}, caption)
