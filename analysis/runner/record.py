@@ -5,7 +5,6 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,23 +67,3 @@ def decode(content: bytes) -> dict[str, Any]:
     except BROKEN as error:
         raise ValueError(f"not a whole record: {error}") from error
     return record
-
-
-def read_header(path: Path) -> dict[str, Any]:
-    """Read only the header of a record's file, without its arrays.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The header.
-
-    Raises:
-        ValueError: If the archive is damaged or is no record.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            header: dict[str, Any] = json.loads(archive.read(HEADER))
-    except BROKEN as error:
-        raise ValueError(f"not a whole record: {error}") from error
-    return header

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.runner.files import write_whole
-from analysis.runner.record import decode, encode, read_header
+from analysis.runner.record import decode, encode
 
 logger = logging.getLogger(__name__)
 SUFFIX = ".npz"
@@ -84,7 +84,7 @@ class Store:
             record = decode(path.read_bytes())
         except ValueError as error:
             raise BrokenRecordError(f"{path}: {error}; run its study again, which sets it aside") from error
-        self._refuse_stale(path, spec, record)
+        self._refuse_stale(path, spec, record, {})
         return record
 
     def __setitem__(self, spec: Any, record: Mapping[str, Any]) -> None:
@@ -114,9 +114,7 @@ class Store:
         if not path.exists():
             return False
         try:
-            decode(path.read_bytes())
-            header = read_header(path)
-            self._refuse_stale(path, spec, header | {"content": content})
+            self._refuse_stale(path, spec, decode(path.read_bytes()), content)
         except StaleRecordError as error:
             logger.warning("%s: it is run again", error)
             return False
@@ -128,10 +126,10 @@ class Store:
         return True
 
     @staticmethod
-    def _refuse_stale(path: Path, spec: Any, record: Mapping[str, Any]) -> None:
+    def _refuse_stale(path: Path, spec: Any, record: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         asked = json.loads(json.dumps(dataclasses.asdict(spec)))
         kept = record["specification"]
         changed = sorted(name for name, value in kept.items() if asked.get(name, value) != value)
-        changed += [name for name, value in record.get("content", {}).items() if record.get(name) != value]
+        changed += [name for name, value in content.items() if record.get(name) != value]
         if changed:
             raise StaleRecordError(f"{path} was made under another {', '.join(changed)}")
