@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.evaluation.certified import certified_radii
-from analysis.evaluation.scores import pixels, scores
+from analysis.evaluation.scores import BATCH, pixels, scores
 from analysis.lipschitz import fold, lipschitz_bound, rounding_bound
 
 
@@ -54,5 +54,5 @@ def sound_radii(
 
 
 def _largest_norm(images: Tensor, project: Callable[[Tensor], Tensor] | None) -> float:
-    chunks = images.split(2_000)
+    chunks = images.split(BATCH)
     return max(float(pixels(chunk, project, torch.float64).flatten(1).norm(dim=1).max()) for chunk in chunks)
