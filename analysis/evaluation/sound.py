@@ -40,7 +40,7 @@ def sound_radii(
         >>> certified = (radii > 36 / 255).float().mean()
     """
     shape = tuple(images.shape[1:])
-    frozen = fold(model)
+    frozen = fold(model, shape)
     predicted = scores(frozen, images, project=project).argmax(dim=1)
     exact = frozen.double()
     lipschitz = lipschitz_bound(exact, shape)

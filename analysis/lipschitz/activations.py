@@ -1,10 +1,12 @@
 """1-Lipschitz activation functions."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from analysis.lipschitz.bounded import Nonexpansive
 
 
-class MaxMin(nn.Module):
+class MaxMin(Nonexpansive):
     r"""Sort each pair of neighbouring channels: :math:`(a, b) \mapsto (\max(a, b), \min(a, b))`.
 
     A permutation of the coordinates at every input, hence an isometry almost everywhere and 1-Lipschitz

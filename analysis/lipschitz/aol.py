@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from analysis.lipschitz.products import KernelLayer, MatrixLayer
+from analysis.lipschitz.starts import central_start, orthogonal_start
+
 
 class _ColumnBound(torch.autograd.Function):
     r"""Row sums :math:`r_j = \sum_i |W^\top W|_{ij}`, with a backward pass of one product.
@@ -16,16 +19,23 @@ class _ColumnBound(torch.autograd.Function):
     every off-diagonal entry is such noise, and would otherwise steer the first steps.
     """
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, weight: Tensor) -> Tensor:
+    def forward(weight: Tensor) -> tuple[Tensor, Tensor]:
         gram = weight.mT @ weight
+        return gram.abs().sum(dim=-1), gram
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
+        (weight,), (_, gram) = inputs, output
+        ctx.mark_non_differentiable(gram)
         ctx.save_for_backward(weight, gram)
-        return gram.abs().sum(dim=-1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         weight, gram = ctx.saved_tensors
-        (gradient,) = gradients
+        gradient = gradients[0]
         norms = gram.diagonal(dim1=-2, dim2=-1).sqrt()
         noise = 8 * torch.finfo(gram.dtype).eps * norms[..., :, None] * norms[..., None, :]
         signs = torch.where(gram.abs() <= noise, 0, gram.sign())
@@ -55,7 +65,7 @@ def rescale_columns(weight: Tensor) -> Tensor:
     """
     if weight.ndim < 2:
         raise ValueError(f"expected a matrix, got shape {tuple(weight.shape)}")
-    bound: Tensor = _ColumnBound.apply(weight)  # type: ignore[no-untyped-call]
+    bound: Tensor = _ColumnBound.apply(weight)[0]  # type: ignore[no-untyped-call]
     return weight * _rsqrt(bound)[..., None, :]
 
 
@@ -93,13 +103,8 @@ def _rsqrt(bound: Tensor) -> Tensor:
     return bound.clamp_min(tiny).rsqrt()
 
 
-class AOLLinear(nn.Module):
-    r"""Dense AOL layer :math:`y = W \operatorname{diag}(d)\, x + b`.
-
-    Args:
-        in_features: Size of the input.
-        out_features: Size of the output.
-        bias: Whether b is learned. The thesis's networks have none.
+class AOLLinear(MatrixLayer):
+    r"""Dense AOL layer :math:`y = W \operatorname{diag}(d)\, x + b`, of any sizes.
 
     Example:
         >>> AOLLinear(784, 784)(torch.zeros(2, 784)).shape
@@ -107,31 +112,17 @@ class AOLLinear(nn.Module):
     """
 
     def __init__(self, in_features: int, out_features: int, *, bias: bool = False) -> None:
-        super().__init__()
+        super().__init__(in_features, out_features, bias=bias)
         self.parameter = nn.Parameter(orthogonal_start(out_features, in_features))
-        self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
 
     @property
     def weight(self) -> Tensor:
         """The matrix that the layer applies, shape ``(out, in)``."""
         return rescale_columns(self.parameter)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map shape ``(n, in)`` to ``(n, out)``."""
-        return F.linear(x, self.weight, self.bias)
 
-
-class AOLConv2d(nn.Module):
-    """AOL convolution with zero "same" padding and stride 1.
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Odd side of the kernel.
-        bias: Whether a constant per output channel is learned. The thesis's networks have none.
-
-    Raises:
-        ValueError: If ``kernel_size`` is even or not positive.
+class AOLConv2d(KernelLayer):
+    """AOL convolution with zero "same" padding and stride 1, of any numbers of channels.
 
     Example:
         >>> AOLConv2d(16, 16, 3)(torch.zeros(2, 16, 8, 8)).shape
@@ -139,45 +130,10 @@ class AOLConv2d(nn.Module):
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, *, bias: bool = False) -> None:
-        super().__init__()
-        if kernel_size < 1 or kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size must be odd and positive, got {kernel_size}")
-        kernel = torch.zeros(out_channels, in_channels, kernel_size, kernel_size)
-        kernel[:, :, kernel_size // 2, kernel_size // 2] = orthogonal_start(out_channels, in_channels)
-        self.parameter = nn.Parameter(kernel)
-        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        super().__init__(in_channels, out_channels, kernel_size, bias=bias)
+        self.parameter = nn.Parameter(central_start(out_channels, in_channels, kernel_size))
 
     @property
     def weight(self) -> Tensor:
         """The kernel that the layer applies, shape ``(out, in, k, k)``."""
         return rescale_channels(self.parameter)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map shape ``(n, in, h, w)`` to ``(n, out, h, w)``."""
-        return F.conv2d(x, self.weight, self.bias, padding="same")
-
-
-def orthogonal_start(rows: int, columns: int) -> Tensor:
-    r"""Initial matrix on which the AOL bound is tight: the rescaling leaves it as it is.
-
-    The identity where it is square, as in the paper; with more rows than columns, orthonormal columns; with fewer,
-    every column is one of the coordinate vectors, divided by the square root of the number of columns that share it
-    ("repeated orthogonal").
-
-    Args:
-        rows: Output size.
-        columns: Input size.
-
-    Returns:
-        Shape ``(rows, columns)``, operator norm 1.
-
-    Example:
-        >>> orthogonal_start(1, 4)
-        tensor([[0.5000, 0.5000, 0.5000, 0.5000]])
-    """
-    if rows == columns:
-        return torch.eye(rows)
-    if rows > columns:
-        return torch.nn.init.orthogonal_(torch.empty(rows, columns))
-    shared = torch.eye(rows)[:, torch.randperm(columns) % rows]
-    return shared / shared.sum(dim=1, keepdim=True).sqrt()

@@ -1,11 +1,16 @@
 """Maps between numbers of channels and sizes of images: each an isometry, a shift or a projection."""
 
+import math
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from analysis.lipschitz.arithmetic import unit_roundoff
+from analysis.lipschitz.bounded import Bounded, Nonexpansive, Shape
 
-class SubtractMean(nn.Module):
+
+class SubtractMean(Bounded):
     """Subtract one constant per channel: a shift, so distances do not change.
 
     Args:
@@ -22,8 +27,20 @@ class SubtractMean(nn.Module):
         """Shift images of shape ``(n, channels, height, width)``."""
         return x - self.mean
 
+    def lipschitz(self, shape: Shape) -> float:
+        """Return 1."""
+        return 1.0
 
-class ZeroChannels(nn.Module):
+    def offset(self, shape: Shape) -> float:
+        """Norm of the image that is subtracted."""
+        return float(self.mean.double().norm()) * math.sqrt(math.prod(shape[1:]))
+
+    def rounding(self, shape: Shape, norm: float) -> float:
+        """One rounding of each difference."""
+        return unit_roundoff(self.mean) * (norm + self.offset(shape))
+
+
+class ZeroChannels(Nonexpansive):
     """Append channels of zeros up to a width: an isometry (ZeroChannelConcatenation of Prach and Lampert 2022).
 
     Args:
@@ -53,7 +70,7 @@ class ZeroChannels(nn.Module):
         return torch.cat((x, zeros), dim=1)
 
 
-class FirstChannels(nn.Module):
+class FirstChannels(Nonexpansive):
     """Keep the first channels: a projection.
 
     Args:
@@ -81,7 +98,7 @@ class FirstChannels(nn.Module):
         return x[:, : self.width]
 
 
-class ZeroFrame(nn.Module):
+class ZeroFrame(Nonexpansive):
     """Surround images with zeros up to a given side: an isometry.
 
     Args:

@@ -39,7 +39,7 @@ def test_sound_radii_are_the_exact_ones_less_a_little(name: str) -> None:
     """Less than a part in a million: float32 rounding of the radius. The network is as it was."""
     model = network(name)
     radii, lipschitz = sound_radii(model, images(), LABELS)
-    exact = fold(model).double()
+    exact = fold(model, SHAPE).double()
     margins = exact(images().double() / 255)
     expected = certified_radii(margins, LABELS, lipschitz_bound(exact, SHAPE))
     assert lipschitz == lipschitz_bound(exact, SHAPE)

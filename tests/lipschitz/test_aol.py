@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from analysis.lipschitz import AOLConv2d, AOLLinear
-from analysis.lipschitz.aol import orthogonal_start, rescale_channels, rescale_columns
+from analysis.lipschitz.aol import rescale_channels, rescale_columns
+from analysis.lipschitz.starts import orthogonal_start
 
 FrequencyNorm = Callable[[Tensor, tuple[int, int]], float]
 

@@ -26,7 +26,7 @@ def test_a_folded_network_is_the_same_function(name: str) -> None:
     model = random_network(name)
     x = torch.randn(5, *SHAPE)
     before = copy.deepcopy(model.state_dict())
-    folded = fold(model)
+    folded = fold(model, SHAPE)
     assert torch.equal(folded(x), model(x))
     assert model.training
     assert not folded.training
@@ -36,8 +36,11 @@ def test_a_folded_network_is_the_same_function(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_folded_network_goes_to_float64_with_the_weights_of_float32(name: str) -> None:
-    single, double = fold(random_network(name)), fold(copy.deepcopy(model := random_network(name))).double()
-    for weight, layer in zip(fold(model).parameters(), double.parameters(), strict=True):
+    single, double = (
+        fold(random_network(name), SHAPE),
+        fold(copy.deepcopy(model := random_network(name)), SHAPE).double(),
+    )
+    for weight, layer in zip(fold(model, SHAPE).parameters(), double.parameters(), strict=True):
         assert torch.equal(weight.double(), layer)
     assert not any(parameter.requires_grad for parameter in single.parameters())
 
@@ -49,12 +52,12 @@ def test_biases_are_kept(method: str, bias: bool) -> None:
     for layer, x in ((dense, torch.randn(4, 3)), (convolution, torch.randn(4, 3, 5, 5))):
         for parameter in layer.parameters():
             nn.init.normal_(parameter)
-        assert torch.equal(fold(layer)(x), layer(x))
+        assert torch.equal(fold(layer, tuple(x.shape[1:]))(x), layer(x))
 
 
 def test_training_goes_on_beside_a_folded_copy() -> None:
     layer = LINEAR["AOL"](3, 3)
-    folded, x = fold(layer), torch.randn(2, 3)
+    folded, x = fold(layer, (3,)), torch.randn(2, 3)
     expected = folded(x)
     nn.init.normal_(layer.parameter)
     assert torch.equal(folded(x), expected)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from analysis.lipschitz import AOLLinear, MaxMin, SubtractMean, lipschitz_bound, operator_norm
-from analysis.lipschitz.norms import convolution_bound, dense_bound
+from analysis.lipschitz.singular import convolution_bound, dense_bound
 
 FrequencyNorm = Callable[[Tensor, tuple[int, int]], float]
 

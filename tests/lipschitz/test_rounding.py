@@ -17,7 +17,7 @@ def folded(name: str) -> nn.Module:
     model = models.build(name, input_shape=SHAPE, classes=4, width=48, depth=3, channel_mean=[0.4, 0.5, 0.6])
     for parameter in model.parameters():
         nn.init.normal_(parameter)
-    return fold(model)
+    return fold(model, SHAPE)
 
 
 @torch.no_grad()
@@ -41,7 +41,7 @@ def test_float32_errs_by_less_than_the_bound(name: str, scale: float) -> None:
 def test_a_bias_counts() -> None:
     model = nn.Linear(5, 4)
     nn.init.constant_(model.bias, 1e4)
-    model = fold(model)
+    model = fold(model, (5,))
     x = torch.rand(500, 5)
     assert 0 < observed(model, x) <= rounding_bound(model, (5,), float(x.norm(dim=1).max()))
 
@@ -50,7 +50,7 @@ def test_sums_of_one_sign_are_covered() -> None:
     """The worst case of recursive summation: all products positive."""
     model = nn.Linear(4_096, 1, bias=False)
     nn.init.uniform_(model.weight)
-    model = fold(model)
+    model = fold(model, (4_096,))
     x = torch.rand(50, 4_096)
     assert observed(model, x) <= rounding_bound(model, (4_096,), float(x.norm(dim=1).max()))
 

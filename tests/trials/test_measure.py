@@ -135,7 +135,7 @@ def test_radii_of_record_are_sound_and_give_away_next_to_nothing(
     ((_, network, split, project, *_),) = spy.calls
     images, labels = measure._tensors(split, CPU)
     radii, lipschitz = sound_radii(network, images, labels, project=project)
-    exact = scores(fold(network).double(), images, project=project, dtype=torch.float64)
+    exact = scores(fold(network, images.shape[1:]).double(), images, project=project, dtype=torch.float64)
     plain = certified_radii(exact, labels, lipschitz)
     assert np.array_equal(radii.numpy(), robust_record["arrays"]["radii"])
     assert (radii.double() <= plain).all()
