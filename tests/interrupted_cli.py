@@ -1,5 +1,6 @@
 """The command line with trials that only take time; run as a program, by ``test_cli.py``."""
 
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -16,5 +17,6 @@ def idle(specs: Sequence[Any], data_dir: Path | None, device: str | None) -> lis
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
     trials.run_trials = idle
     sys.exit(main(sys.argv[1:]))

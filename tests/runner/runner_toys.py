@@ -1,6 +1,7 @@
 """Specifications that cost nothing, and what can happen while they run; importable by worker processes."""
 
 import os
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -69,4 +70,5 @@ def sweep(folder: str, executor_name: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
     sweep(sys.argv[1], sys.argv[2])
