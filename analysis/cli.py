@@ -86,9 +86,9 @@ def _add_options(command: argparse.ArgumentParser) -> None:
 def _add_trial_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data-dir", type=Path)
     command.add_argument("--device")
-    texts = ("dataset", "model", "augmentation")
-    numbers = ("learning_rate", "momentum", "offset", "temperature")
-    wholes = ("size", "width", "depth", "steps", "visits", "batch_size", "validation", "subset_seed", "seed")
+    texts = ("dataset", "model", "augmentation", "activation")
+    numbers = ("learning_rate", "momentum", "offset", "temperature", "noise")
+    wholes = ("size", "width", "depth", "steps", "visits", "batch_size", "validation", "draws", "subset_seed", "seed")
     kinds = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float) | dict.fromkeys(wholes, int)
     for name, kind in kinds.items():
         flag = f"--{name.replace('_', '-')}"
@@ -114,13 +114,15 @@ def _figures(options: argparse.Namespace) -> int:
     from analysis.studies import STUDIES
 
     chosen = _workshop(options, options.preset or "digits")
-    print(f"{chosen.figures}: ran {chosen.run(list(STUDIES.values()))} trials, the others were recorded")
-    workshops = [chosen]
-    if options.preset is None and options.dataset is None:
-        workshops.append(_workshop(options, "mnist"))  # only drawn: its trials take an hour, and are recorded
-    incomplete = [workshop for workshop in workshops if not draw_all(workshop, print)]
+    own = [study for study in STUDIES.values() if study.shelf is None]
+    print(f"{chosen.figures}: ran {chosen.run(own)} trials, the others were recorded")
+    everything = options.preset is None and options.dataset is None
+    wanted = [study for study in STUDIES.values() if everything or study.shelf != "data"]
+    complete = draw_all(chosen, wanted, print)
+    if everything:  # of other data sets only drawn: their trials take an hour, and are recorded
+        complete = draw_all(_workshop(options, "mnist"), own, print) and complete
     print(f"figures are in {options.out}/")
-    return 1 if incomplete else 0
+    return 0 if complete else 1
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -128,7 +130,8 @@ def _run(options: argparse.Namespace) -> int:
 
     study = find(options.study)
     workshop = _workshop(options, options.preset or "digits")
-    print(f"{workshop.preset.dataset}: ran {workshop.run([study])} trials of {study.name}, the others were recorded")
+    place = study.shelf or workshop.preset.dataset
+    print(f"{place}: ran {workshop.run([study])} trials of {study.name}, the others were recorded")
     return 0
 
 

@@ -1,9 +1,10 @@
 """What the command line does: run studies' missing trials, and draw their figures."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,18 @@ class Workshop:
     radius: float | None = None
     fresh: bool = False
 
-    @cached_property
+    @property
     def store(self) -> runner.Store:
-        """Records of the preset's data set."""
-        return runner.Store(RESULTS / self.preset.dataset)
+        """Records, those of each data set in a folder of its own."""
+        return runner.Store(RESULTS, drawer=attrgetter("dataset"))
+
+    def shelf(self, study: Study) -> str:
+        """Folder of a study's figure."""
+        return study.shelf or self.figures
+
+    def has(self, study: Study) -> bool:
+        """Whether the study asks something of this preset."""
+        return study.shelf is not None or bool(study.trials(self.preset))
 
     def run(self, studies: Sequence[Study]) -> int:
         """Run what the studies' figures need, learning rates first, trials that they share once.
@@ -83,8 +92,8 @@ class Workshop:
         specs = self._trials(study)
         preset = self._preset(study)
         shown = preset if self.radius is None or not study.tuned else replace(preset, radius=self.radius)
-        name = f"theory/{study.name}" if study.theory else f"{self.figures}/{study.name}"
-        key = drawing_key(None if study.theory else shown, [self.store.path(spec) for spec in specs])
+        name = f"{self.shelf(study)}/{study.name}"
+        key = drawing_key(None if study.shelf else shown, [self.store.path(spec) for spec in specs])
         if self.gallery.is_current(name, key):
             return False
         records = {spec: self.store[spec] for spec in specs}
@@ -95,20 +104,23 @@ class Workshop:
         return True
 
     def _run(self, specs: Sequence[Any]) -> int:
-        missing = list(specs) if self.fresh else self.store.missing(specs)
-        content = self._content(needed=bool(missing))
+        by_dataset: dict[str, list[Any]] = {}
+        for spec in dict.fromkeys(specs):
+            by_dataset.setdefault(spec.dataset, []).append(spec)
+        missing = [spec for dataset, group in by_dataset.items() for spec in self._missing(dataset, group)]
         function = partial(trials.run_trials, data_dir=self.data_dir, device=self.device)
         with runner.executor(self.executor if len(missing) > 1 else "serial") as executor:
-            return runner.run(function, specs, self.store, executor, content=content, fresh=self.fresh)
+            return runner.run(function, missing, self.store, executor, fresh=True)  # all of these
 
-    def _content(self, *, needed: bool) -> dict[str, Any] | None:
-        """The data's content; None where nothing has to be trained and the data is not here to compare."""
+    def _missing(self, dataset: str, specs: list[Any]) -> list[Any]:
+        """What has to be run; records count without the data where that is not here to compare."""
         try:
-            return trials.content(self.preset.dataset, self.data_dir)
+            content = trials.content(dataset, self.data_dir)
         except (FileNotFoundError, ValueError):
-            if needed:
+            if self.fresh or self.store.missing(specs):
                 raise
-            return None
+            return []
+        return specs if self.fresh else self.store.missing(specs, content=content)
 
     def _trials(self, study: Study) -> Sequence[Any]:
         return study.trials(self._preset(study))
@@ -125,17 +137,18 @@ class Workshop:
         specs = self._trials(study)
         missing = [spec for spec in specs if spec not in self.store]
         if missing:
+            places = ", ".join(dict.fromkeys(spec.dataset for spec in missing))
             raise MissingRecordsError(
-                f"{len(missing)} of {len(specs)} trials of {study.name} on {self.preset.dataset} have not been run: "
-                f"python -m analysis run {(wanted_by or study).name} {self._request()}"
+                f"{len(missing)} of {len(specs)} trials of {study.name} on {places} have not been run: "
+                f"python -m analysis run {(wanted_by or study).name}{self._request(study)}"
             )
 
-    def _request(self) -> str:
+    def _request(self, study: Study) -> str:
         """The options that lead to the same records."""
         own = self.preset.dataset != PRESETS.get(self.preset.name, self.preset).dataset
         dataset = f" --dataset {self.preset.dataset}" if own else ""
-        place = "" if self.data_dir is None else f" --data-dir {self.data_dir}"
-        return f"--preset {self.preset.name}{dataset}{place}"
+        preset = "" if study.shelf else f" --preset {self.preset.name}{dataset}"
+        return preset if self.data_dir is None else f"{preset} --data-dir {self.data_dir}"
 
 
 def own_preset(preset: Preset, dataset: str, data_dir: Path | None) -> Preset:
@@ -154,25 +167,28 @@ def own_preset(preset: Preset, dataset: str, data_dir: Path | None) -> Preset:
     return preset.on(data.name, images=len(data.train), classes=len(np.unique(data.train.labels)), directions=count)
 
 
-def draw_all(workshop: Workshop, say: Callable[[str], None]) -> bool:
-    """Draw the figures of all studies from their records.
+def draw_all(workshop: Workshop, studies: Iterable[Study], say: Callable[[str], None]) -> bool:
+    """Draw the figures of studies from their records.
 
     Args:
         workshop: Of the preset.
+        studies: Which.
         say: Told what happens, line by line.
 
     Returns:
         Whether every figure is there.
     """
     complete = True
-    for study in STUDIES.values():
+    for study in studies:
+        if not workshop.has(study):
+            continue
         try:
             drawn = workshop.draw(study)
         except (MissingRecordsError, runner.StaleRecordError, runner.BrokenRecordError) as error:
-            say(f"{workshop.figures}: {error}")
+            say(f"{workshop.shelf(study)}: {error}")
             complete = False
         else:
-            say(f"{workshop.figures}: {study.name} {'drawn' if drawn else 'is up to date'}")
+            say(f"{workshop.shelf(study)}: {study.name} {'drawn' if drawn else 'is up to date'}")
     return complete
 
 

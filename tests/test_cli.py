@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,13 +18,17 @@ import pytest
 from PIL import Image
 
 from analysis.cli import main
+from analysis.commands import Workshop
 from analysis.runner.record import decode
 from analysis.studies import STUDIES
+from analysis.studies.preset import DIGITS, MNIST
 
 INTERRUPTED = Path(__file__).with_name("interrupted_cli.py")
 TRIAL = ("trial", "--dataset", "digits", "--model", "AOL-MLP", "--width", "32", "--depth", "2", "--steps", "20")
 SMOKE = ("--preset", "smoke", "--executor", "serial")
 FIGURES = {".pdf", ".png", ".svg", ".csv"}
+OF_A_PRESET = [study for study in STUDIES.values() if study.shelf != "data"]  # drawn with every preset
+RECORDS = Path(__file__).resolve().parents[1] / "data" / "results"
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +116,9 @@ def test_list_names_what_can_be_asked_for(capsys: pytest.CaptureFixture[str]) ->
         ("draw spectrum --radius -1", "radius must be positive and finite, got -1.0"),
         ("draw spectrum --radius nan", "radius must be positive and finite, got nan"),
         ("draw spectrum --preset smoke", "have not been run: python -m analysis run spectrum --preset smoke"),
+        ("draw spectra --radius 1", "trials of spectra on mnist, cifar10-first4000, cifar10-jpeg have not been run"),
+        ("draw spectra --data-dir here", "have not been run: python -m analysis run spectra --data-dir here\n"),
+        ("run spectra --data-dir here", "put train-images-idx3-ubyte, train-labels-idx1-ubyte"),
         ("draw data_scaling --preset smoke", "have not been run: python -m analysis run data_scaling --preset smoke"),
         ("run spectrum --preset mnist --data-dir here", "put train-images-idx3-ubyte, train-labels-idx1-ubyte"),
         ("trial --dataset mnist --model MLP --data-dir here", "(plain or .gz) into here/MNIST/raw"),
@@ -200,17 +208,45 @@ def test_a_study_is_run_once_and_drawn_once(capsys: pytest.CaptureFixture[str], 
     assert {Path(name).suffix for name in made} == {*FIGURES, ".json"}
 
 
+def test_spectra_are_drawn_from_the_records_without_the_data(
+    capsys: pytest.CaptureFixture[str], desk: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(RECORDS, desk / "data" / "results")
+    nowhere = ("--data-dir", str(tmp_path / "nowhere"))
+    assert main(["run", "spectra", *nowhere]) == 0
+    assert capsys.readouterr().out == "data: ran 0 trials of spectra, the others were recorded\n"
+    assert main(["draw", "spectra", *nowhere]) == 0
+    names = {f"spectra{end}" for end in (*FIGURES, "_tails.csv", "_counts.csv")}
+    assert {path.name for path in (desk / "figures" / "data").iterdir()} == names
+    assert main(["draw", "spectra", "--preset", "mnist"]) == 0
+    assert "spectra is up to date" in capsys.readouterr().out, "it is the same for every preset"
+
+
+def test_all_figures_are_asked_for_by_naming_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is drawn in its own place, once; whatever lacks records is named, and the answer is incomplete."""
+    drawn = []
+    monkeypatch.setattr(Workshop, "run", lambda workshop, studies: len(studies))
+    monkeypatch.setattr(Workshop, "draw", lambda workshop, study: drawn.append((workshop.shelf(study), study.name)))
+    assert main(["figures"]) == 0
+    own, shared = ([study for study in STUDIES.values() if (study.shelf is None) == kind] for kind in (True, False))
+    expected = [(preset.name, study.name) for preset in (DIGITS, MNIST) for study in own if study.trials(preset)]
+    assert sorted(drawn) == sorted([*expected, *((str(study.shelf), study.name) for study in shared)])
+    assert f"digits: ran {len(own)} trials" in capsys.readouterr().out
+
+
 def test_your_own_images_take_the_preset_s_place(photos: Path, capsys: pytest.CaptureFixture[str], desk: Path) -> None:
     own = ("--dataset", str(photos), *SMOKE, "--seeds", "1")
     assert main(["draw", "learning_rate", *own]) == 2
     advice = f"run learning_rate --preset smoke --dataset photos --data-dir {photos.parent}"
     assert advice in capsys.readouterr().err
     assert main(["run", "learning_rate", *own]) == 0
-    assert capsys.readouterr().out == "photos: ran 4 trials of learning_rate, the others were recorded\n"
+    assert capsys.readouterr().out == "photos: ran 10 trials of learning_rate, the others were recorded\n"
     assert main(["draw", *advice.split()[1:]]) == 0
     assert {path.suffix for path in (desk / "figures" / "photos").iterdir()} == FIGURES
     records = [decode(path.read_bytes()) for path in (desk / "data" / "results" / "photos").iterdir()]
-    assert len(records) == 4
+    assert len(records) == 10
     for record in records:
         assert record["specification"]["dataset"] == "photos"
         assert "/" not in json.dumps({key: value for key, value in record.items() if key != "arrays"})
@@ -247,9 +283,9 @@ def test_failures_are_named_and_the_rest_is_kept(
     monkeypatch.setattr("analysis.trials.run_trials", sometimes)
     assert main(["run", "learning_rate", *SMOKE]) == 1
     failures = [line for line in capsys.readouterr().err.splitlines() if line.startswith("failed: ")]
-    assert len(failures) == 2
+    assert len(failures) == 4  # two rates of the network, and of the smoothed one
     assert all("out of memory in Trial(dataset='digits', model='MLP'" in line for line in failures)
-    assert len(list(desk.rglob("*.npz"))) == 2
+    assert len(list(desk.rglob("*.npz"))) == 6
 
 
 @pytest.mark.parametrize("executor", ["serial", "processes"])
@@ -289,9 +325,9 @@ def interrupted_once(process: subprocess.Popen[str], results: Path) -> Iterator[
 @pytest.mark.slow
 def test_figures_are_all_there(figures: Path) -> None:
     made = contents(figures / "figures")
-    for study in STUDIES.values():
-        stem = f"theory/{study.name}" if study.theory else f"smoke/{study.name}"
-        assert {f"{stem}{suffix}" for suffix in FIGURES} <= made.keys()
+    for study in OF_A_PRESET:
+        assert {f"{study.shelf or 'smoke'}/{study.name}{suffix}" for suffix in FIGURES} <= made.keys()
+    assert not any(name.startswith("data/") for name in made)
     assert json.loads(made["drawn.json"]).keys() == {name.rpartition(".")[0] for name in made if name.endswith(".pdf")}
 
 
@@ -305,7 +341,7 @@ def test_figures_are_made_once(
     assert main(["figures", *SMOKE]) == 0
     ran, *drawn, place = capsys.readouterr().out.splitlines()
     assert ran == "smoke: ran 0 trials, the others were recorded"
-    assert drawn == [f"smoke: {name} is up to date" for name in STUDIES]
+    assert drawn == [f"{study.shelf or 'smoke'}: {study.name} is up to date" for study in OF_A_PRESET]
     assert place == "figures are in figures/"
     assert contents(figures) == before
 
@@ -324,6 +360,5 @@ def test_drawing_again_gives_the_same_bytes(figures: Path, monkeypatch: pytest.M
 def test_figures_of_your_own_images(photos: Path, desk: Path) -> None:
     assert main(["figures", "--dataset", str(photos), *SMOKE, "--seeds", "1", "--out", "mine"]) == 0
     made = contents(desk / "mine")
-    for study in STUDIES.values():
-        stem = f"theory/{study.name}" if study.theory else f"photos/{study.name}"
-        assert {f"{stem}{suffix}" for suffix in FIGURES} <= made.keys()
+    for study in OF_A_PRESET:
+        assert {f"{study.shelf or 'photos'}/{study.name}{suffix}" for suffix in FIGURES} <= made.keys()

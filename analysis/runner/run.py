@@ -62,8 +62,8 @@ def run(
         >>> run(run_trials, trials, Store("data/results/digits"), executor("processes"))
     """
     missing = list(dict.fromkeys(specs)) if fresh else store.missing(specs, content=content)
-    if missing:
-        refuse_unwritable(store.folder, "records")
+    for folder in sorted({store.path(spec).parent for spec in missing}):
+        refuse_unwritable(folder, "records")
     failures: list[Exception] = []
     lost = 0
     with tqdm(total=len(missing), unit="trial", disable=None if progress else True) as bar:

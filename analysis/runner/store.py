@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +55,21 @@ class Store:
 
     Args:
         folder: Where the records lie; created at the first write.
+        drawer: From a specification to the folder inside that keeps its record, such as the name of its data set;
+            by default all records lie side by side.
 
     Example:
-        >>> Store(Path("data/results/digits"))[trial]["outcome"]["accuracy"]
+        >>> Store(Path("data/results"), drawer=lambda trial: trial.dataset)[trial]["outcome"]["accuracy"]
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, drawer: Callable[[Any], str] | None = None) -> None:
         self.folder = Path(folder)
+        self._drawer = drawer
 
     def path(self, spec: Any) -> Path:
         """File in which the record of a specification lies, or would."""
-        return self.folder / f"{identity(spec)}{SUFFIX}"
+        place = self.folder if self._drawer is None else self.folder / self._drawer(spec)
+        return place / f"{identity(spec)}{SUFFIX}"
 
     def __contains__(self, spec: Any) -> bool:
         return self.path(spec).exists()
@@ -74,7 +78,7 @@ class Store:
         return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[Path]:
-        yield from sorted(self.folder.glob(f"*{SUFFIX}"))
+        yield from sorted(self.folder.glob(f"{'' if self._drawer is None else '*/'}*{SUFFIX}"))
 
     def __getitem__(self, spec: Any) -> dict[str, Any]:
         path = self.path(spec)
@@ -91,8 +95,9 @@ class Store:
         header = {key: value for key, value in record.items() if key != "arrays"}
         header["specification"] = dataclasses.asdict(spec)
         content = encode(header, record.get("arrays", {}))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path(spec), content)
+        path = self.path(spec)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
 
     def missing(self, specs: Iterable[Any], *, content: Mapping[str, Any] | None = None) -> list[Any]:
         """Specifications without a usable record, each once, in order.

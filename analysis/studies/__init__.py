@@ -3,7 +3,9 @@
 from analysis.studies import (
     data_scaling,
     hidden_bit,
+    layers_compared,
     learning_rate,
+    spectra,
     spectrum,
     subspace_accuracy,
     subspace_sweep,
@@ -12,7 +14,16 @@ from analysis.studies.study import Study
 
 STUDIES: dict[str, Study] = {
     module.STUDY.name: module.STUDY
-    for module in (learning_rate, spectrum, data_scaling, subspace_accuracy, subspace_sweep, hidden_bit)
+    for module in (
+        learning_rate,
+        spectrum,
+        data_scaling,
+        subspace_accuracy,
+        subspace_sweep,
+        layers_compared,
+        hidden_bit,
+        spectra,
+    )
 }
 
 

@@ -120,5 +120,5 @@ STUDY = Study(
     question="How many samples does robustness need in the worst case?",
     draw=draw,
     tuned=False,
-    theory=True,
+    shelf="theory",
 )

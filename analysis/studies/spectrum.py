@@ -48,8 +48,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
     (spec,) = trials(preset)
     record = records[spec]
     outcome, arrays = record["outcome"], record["arrays"]
-    rows = pd.DataFrame({"component": np.arange(len(arrays["variances"])), "variance": arrays["variances"]})
-    rows["share_from_here"] = rows["variance"][::-1].cumsum()[::-1] / rows["variance"].sum()
+    rows = table(arrays["variances"])
     figure = new_figure(10, 4)
     grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.25))
     left, right = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
@@ -64,6 +63,20 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"stretched, around grey, to its 99th percentile."
     )
     return Drawing(figure, {"": rows}, caption)
+
+
+def table(variances: np.ndarray) -> pd.DataFrame:
+    """Variance of every direction, and the share of all variance that it and the later ones hold.
+
+    Args:
+        variances: Falling, shape ``(directions,)``.
+
+    Returns:
+        Columns ``component``, ``variance``, ``share_from_here``.
+    """
+    rows = pd.DataFrame({"component": np.arange(len(variances)), "variance": variances})
+    rows["share_from_here"] = rows["variance"][::-1].cumsum()[::-1] / rows["variance"].sum()
+    return rows
 
 
 def _plot_spectrum(axes: Axes, rows: pd.DataFrame, outcome: Mapping[str, Any], dataset: str) -> None:

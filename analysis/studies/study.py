@@ -37,10 +37,10 @@ class Study:
         name: What the command line and the files call it.
         title: Headline of the figure.
         question: What the figure answers, one sentence.
-        trials: From a preset to the specifications that are run; none for theory.
+        trials: From a preset to the specifications that are run; by default none.
         draw: From a preset and the records of those to the drawing.
         tuned: Whether the trials use learning rates that the search has chosen.
-        theory: Whether the study is the same for every data set.
+        shelf: Folder of its figure where that is the same for every preset; None for the preset's own.
     """
 
     name: str
@@ -49,4 +49,4 @@ class Study:
     draw: Callable[[Preset, Records], Drawing]
     trials: Callable[[Preset], Sequence[Spec]] = field(default=lambda preset: ())
     tuned: bool = True
-    theory: bool = False
+    shelf: str | None = None

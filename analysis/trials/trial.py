@@ -19,6 +19,7 @@ class Trial:
         components: Bands of principal directions that the images are projected on; None for all pixels as they are.
         width: Width of the network; None for its own default.
         depth: Depth of the network; None for its own default.
+        activation: Of a 1-Lipschitz network: a name in ``lipschitz.ACTIVATION``.
         steps: Optimisation steps, where ``visits`` is None.
         visits: Images seen during training, repeats counted; rounded up to whole batches.
         batch_size: Images per step.
@@ -27,6 +28,9 @@ class Trial:
         offset: Offset of the loss, in units of the scores.
         temperature: Temperature of the loss, in units of the scores.
         augmentation: ``none``, ``shift``, ``flip`` or ``shift-flip``.
+        noise: Standard deviation of Gaussian noise, pixels in [0, 1], that is added to training images last; where it
+            is positive, the network is measured as the smoothed classifier of that noise.
+        draws: Noisy copies of each image from which the smoothed classifier's radius is estimated.
         validation: Training images split off first, and measured instead of the test images; 0 for none.
         subset_seed: Decides the order of the nested subsets.
         seed: Decides initial weights, order of the images and augmentation.
@@ -45,6 +49,7 @@ class Trial:
     components: Components | None = None
     width: int | None = None
     depth: int | None = None
+    activation: str = "MaxMin"
     steps: int = 1000
     visits: int | None = None
     batch_size: int = 128
@@ -53,18 +58,20 @@ class Trial:
     offset: float = 0.0
     temperature: float = 1.0
     augmentation: str = "none"
+    noise: float = 0.0
+    draws: int = 1000
     validation: int = 0
     subset_seed: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
-            _refuse_below(name, getattr(self, name), 1)
+        for name in ("steps", "batch_size", "draws"):
+            refuse_below(name, getattr(self, name), 1)
         for name in ("size", "width", "depth", "visits"):
             if getattr(self, name) is not None:
-                _refuse_below(name, getattr(self, name), 1)
+                refuse_below(name, getattr(self, name), 1)
         for name in ("validation", "subset_seed", "seed"):
-            _refuse_below(name, getattr(self, name), 0)
+            refuse_below(name, getattr(self, name), 0)
         self._refuse_impossible_numbers()
         if "/" in self.dataset or not self.dataset:
             raise ValueError(f"dataset must be a name, not the path {self.dataset!r}: give its folder as data_dir")
@@ -72,15 +79,16 @@ class Trial:
             _refuse_components(self.components)
 
     def _refuse_impossible_numbers(self) -> None:
-        for name in ("learning_rate", "momentum", "offset", "temperature"):
+        for name in ("learning_rate", "momentum", "offset", "temperature", "noise"):
             object.__setattr__(self, name, _as_float(name, getattr(self, name)))
         for name in ("learning_rate", "temperature"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)}")
         if not 0 < self.momentum < 1:
             raise ValueError(f"momentum must lie in (0, 1), got {self.momentum}")
-        if not 0 <= self.offset < float("inf"):
-            raise ValueError(f"offset must not be negative and be finite, got {self.offset}")
+        for name in ("offset", "noise"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must not be negative and be finite, got {getattr(self, name)}")
 
     @property
     def total_steps(self) -> int:
@@ -88,13 +96,29 @@ class Trial:
         return self.steps if self.visits is None else -(-self.visits // self.batch_size)
 
     @property
+    def classifier(self) -> str:
+        """Name of what is trained, in legends and tables: the model's, ``smoothed`` where noise smoothes it."""
+        return f"smoothed {self.model}" if self.noise else self.model
+
+    @property
     def label(self) -> str:
         """A few words for a progress bar."""
         size = "all" if self.size is None else f"{self.size:,}"
-        return f"{self.model} on {size} of {self.dataset}, seed {self.seed}"
+        return f"{self.classifier} on {size} of {self.dataset}, seed {self.seed}"
 
 
-def _refuse_below(name: str, value: object, least: int) -> None:
+def refuse_below(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number, or a smaller one.
+
+    Args:
+        name: Of the value, for the message.
+        value: To be checked.
+        least: The smallest value allowed.
+
+    Raises:
+        TypeError: If the value is no whole number.
+        ValueError: If it is too small.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be a whole number, got {value!r} of type {type(value).__name__}")
     if value < least:
@@ -118,6 +142,6 @@ def _refuse_components(components: object) -> None:
         if not isinstance(band, tuple) or len(band) != 2:
             raise TypeError(f"components must be pairs (first, last), got {band!r}")
         first, last = band
-        _refuse_below("first component", first, 0)
+        refuse_below("first component", first, 0)
         if last is not None:
-            _refuse_below("last component", last, first + 1)
+            refuse_below("last component", last, first + 1)

@@ -34,8 +34,10 @@ def specification(*fields: tuple[str, type, Any]) -> Any:
         (Trial(dataset="digits", model="MLP"), "80085231d8b689a7"),
         (replace(BANDED, learning_rate=0.3, offset=2**0.5 / 2, seed=3, augmentation="shift"), "bd8fa20ff079f409"),
         (Spectrum(dataset="digits", head=((0, 16),), tail=((32, None),)), "aaee1b46256b59ca"),
+        (Spectrum(dataset="digits", head=((0, 16),), tail=((32, None),), split="train", size=None), "aaee1b46256b59ca"),
+        (Spectrum(dataset="digits", head=((0, 16),), tail=((32, None),), split="all", size=40), "9fc15064af85d008"),
     ],
-    ids=["banded", "plain", "tuned", "spectrum"],
+    ids=["banded", "plain", "tuned", "spectrum", "spectrum-whole", "spectrum-part"],
 )
 def test_names_are_pinned(spec: Trial | Spectrum, name: str) -> None:
     """These names lead to results already paid for: they may never change."""
@@ -94,6 +96,19 @@ def test_records_are_counted_and_listed(store: Store) -> None:
     store[Toy(0)] = RECORD
     assert len(store) == 3
     assert set(store) == {store.path(Toy(number)) for number in range(3)}
+
+
+def test_drawers_keep_apart_what_they_are_told_to(tmp_path: Path) -> None:
+    store = Store(tmp_path / "results", drawer=lambda toy: "odd" if toy.number % 2 else "even")
+    for number in range(3):
+        store[Toy(number)] = RECORD
+    assert {path.relative_to(store.folder).parts[0] for path in store} == {"odd", "even"}
+    assert len(store) == 3
+    assert store.missing([Toy(2), Toy(3)]) == [Toy(3)]
+    for name, toy in (("odd", Toy(1)), ("even", Toy(2))):
+        alone = Store(store.folder / name)
+        assert alone[toy]["outcome"] == store[toy]["outcome"] == RECORD["outcome"]
+        assert len(alone) == (1 if name == "odd" else 2)
 
 
 def test_a_record_that_is_not_there_is_named(store: Store) -> None:

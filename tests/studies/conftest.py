@@ -17,8 +17,16 @@ Drawn = Callable[[Study, Preset], Drawing]
 Break = Callable[[Mapping[Any, Record], Iterable[Trial]], dict[Any, Record]]
 
 EXAMPLES = 40
-TRAINING_IMAGES = {"digits": 1_297, "mnist": 60_000}
-PROVENANCE = {"commit": "0123456789ab", "package": "0.1.0", "device": "imagined"}
+TRAINING_IMAGES = {"digits": 1_297, "mnist": 60_000, "cifar10-first4000": 3_000, "cifar10-jpeg": 50_000}
+FEATURES = {"digits": 30, "mnist": 300, "cifar10-first4000": 3_072, "cifar10-jpeg": 3_072}
+PROVENANCE = {
+    "commit": "0123456789ab",
+    "package": "0.1.0",
+    "device": "imagined",
+    "training": 3.0,
+    "inference": 1e-5,
+    "memory": 2_000_000,
+}
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +64,12 @@ def without_loss(kept: Record) -> Record:
 
 
 def record(spec: Trial | Spectrum, preset: Preset, generator: np.random.Generator) -> Record:
-    kept = spectrum(spec, generator) if isinstance(spec, Spectrum) else trained(spec, preset, generator)
+    kept = spectrum(spec, generator) if isinstance(spec, Spectrum) else trained(spec, generator)
     return kept | {"provenance": PROVENANCE}
 
 
-def trained(trial: Trial, preset: Preset, generator: np.random.Generator) -> Record:
-    robust = trial.model == preset.robust.model
+def trained(trial: Trial, generator: np.random.Generator) -> Record:
+    robust = "-" in trial.model or trial.noise > 0
     radii = generator.normal(0.4, 0.4, EXAMPLES)
     arrays = {"radii": radii} if robust else {"correct": radii > 0}
     outcome = {
@@ -82,13 +90,18 @@ def share(trial: Trial) -> float:
 
 
 def spectrum(spec: Spectrum, generator: np.random.Generator) -> Record:
-    shape = (spec.shown, 5, 6, 1)
+    shape, features = (spec.shown, 5, 6, 1), FEATURES[spec.dataset]
     arrays = {
-        "variances": np.sort(generator.uniform(1e-6, 1, 28))[::-1],
+        "variances": np.sort(10 ** generator.uniform(-6, 0, features - 2))[::-1],
         "images": generator.integers(256, size=shape, dtype=np.uint8),
         "head": generator.uniform(-0.1, 1.1, shape).astype(np.float32),
         "tail": generator.uniform(-0.1, 1.1, shape).astype(np.float32),
         "mean": generator.uniform(size=shape[1:]).astype(np.float32),
     }
-    outcome = {"features": 30, "directions": 28, "null_dimension": 2, "images": TRAINING_IMAGES[spec.dataset]}
+    outcome = {
+        "features": features,
+        "directions": features - 2,
+        "null_dimension": 2,
+        "images": spec.size or TRAINING_IMAGES[spec.dataset] + (1_000 if spec.split == "all" else 0),
+    }
     return {"outcome": outcome, "arrays": arrays}

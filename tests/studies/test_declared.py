@@ -30,8 +30,17 @@ def trained(study: Study, preset: Preset) -> list[Trial]:
 def test_trials_are_distinct(study: Study, preset: Preset) -> None:
     specs = study.trials(preset)
     assert len(set(specs)) == len(specs)
-    assert {spec.dataset for spec in specs} <= {preset.dataset}
-    assert bool(specs) != study.theory
+    assert bool(specs) != (study.shelf == "theory" or (study.name == "layers_compared" and not preset.compared))
+    if study.shelf is None:
+        assert {spec.dataset for spec in specs} <= {preset.dataset}
+
+
+@every_study
+def test_a_figure_with_a_place_of_its_own_is_the_same_for_every_preset(study: Study) -> None:
+    declared = [study.trials(preset) for preset in PRESETS.values()]
+    assert all(specs == declared[0] for specs in declared) == (study.shelf is not None)
+    assert study.shelf not in PRESETS
+    assert study.shelf is None or not study.tuned
 
 
 @every_preset
@@ -50,8 +59,10 @@ def test_studies_share_the_trials_on_all_images_and_components(preset: Preset) -
         {trial for trial in trained(STUDIES[name], preset) if trial.size is None and trial.components is None}
         for name in ("data_scaling", "subspace_accuracy", "subspace_sweep")
     ]
-    assert whole[0] == whole[1] == whole[2]
-    assert whole[0] == {preset.trial(model, seed) for model in preset.models for seed in preset.seeds}
+    smoothed = {trial for trial in whole[0] if trial.noise}
+    assert len(smoothed) == (len(preset.seeds) if preset.smoothed else 0)
+    assert whole[0] - smoothed == whole[1] == whole[2]
+    assert whole[1] == {preset.trial(model, seed) for model in preset.models for seed in preset.seeds}
 
 
 @every_preset
@@ -71,8 +82,9 @@ def test_test_images_never_influence_the_search(preset: Preset) -> None:
 
 @every_preset
 def test_the_search_tries_every_rate_with_every_network(preset: Preset) -> None:
-    tried = {(trial.model, trial.learning_rate, trial.seed) for trial in trained(SEARCH, preset)}
-    models = {model.model for model in preset.models}
+    tried = {(trial.classifier, trial.learning_rate, trial.seed) for trial in trained(SEARCH, preset)}
+    models = {model.classifier for model in preset.searched}
+    assert len(models) == len(preset.searched)
     assert tried == {(model, rate, seed) for model in models for rate in preset.rates for seed in preset.search_seeds}
     assert list(preset.rates) == sorted(set(preset.rates))  # ties go to the smaller rate, which is the first
 
@@ -111,7 +123,9 @@ def test_the_sweep_begins_with_all_components(preset: Preset) -> None:
 
 @every_preset
 def test_training_aims_at_the_radius_that_is_drawn(preset: Preset) -> None:
-    assert preset.robust.offset == pytest.approx(2**0.5 * preset.radius)
+    for model in (preset.robust, *preset.compared):
+        assert model.offset == pytest.approx(2**0.5 * preset.radius)
+    assert preset.smoothed is None or preset.smoothed.noise == preset.radius
     assert preset.standard.offset == 0
 
 
@@ -120,8 +134,8 @@ def test_find_knows_every_study_by_its_name() -> None:
 
 
 def test_find_lists_the_known_names() -> None:
-    with pytest.raises(ValueError, match=f"unknown study 'spectra'; known are {', '.join(STUDIES)}"):
-        find("spectra")
+    with pytest.raises(ValueError, match=f"unknown study 'spectre'; known are {', '.join(STUDIES)}"):
+        find("spectre")
 
 
 def test_titles_and_questions_are_each_study_s_own() -> None:
@@ -132,5 +146,5 @@ def test_titles_and_questions_are_each_study_s_own() -> None:
 
 def test_the_smoke_preset_is_a_small_one() -> None:
     """It tries the machinery: a minute of training is too much."""
-    assert all(model.total_steps <= 50 for model in SMOKE.models)
+    assert all(model.total_steps <= 50 for model in SMOKE.searched)
     assert sum(len(trained(study, SMOKE)) for study in STUDIES.values()) <= 60

@@ -54,8 +54,9 @@ def test_images_are_shown_beside_their_projections(preset: Preset, invent: Inven
     np.testing.assert_array_equal(rows[2], arrays["tail"].clip(0, 1))
 
 
-def test_the_caption_names_data_and_directions(preset: Preset, drawn: Drawn) -> None:
+def test_the_caption_names_data_and_directions(preset: Preset, invent: Invent, drawn: Drawn) -> None:
     caption = drawn(STUDY, preset).caption
+    (record,) = invent(STUDY, preset).values()
     assert preset.dataset in caption
-    assert "28 directions" in caption
+    assert f" {record['outcome']['directions']} directions" in caption
     assert "seed" in caption

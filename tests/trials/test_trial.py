@@ -41,6 +41,8 @@ def trial(**changes: Any) -> Trial:
         ("momentum", NAN, r"momentum must lie in \(0, 1\), got nan"),
         ("offset", -0.1, "offset must not be negative and be finite, got -0.1"),
         ("offset", INFINITY, "offset must not be negative and be finite, got inf"),
+        ("noise", -0.1, "noise must not be negative and be finite, got -0.1"),
+        ("draws", 0, "draws must be at least 1, got 0"),
         ("dataset", "", "dataset must be a name"),
         ("dataset", "../data/mnist", r"not the path '\.\./data/mnist': give its folder as data_dir"),
         ("components", (), "at least one band; None means all pixels"),
@@ -106,8 +108,9 @@ def test_steps_are_as_given_without_visits() -> None:
         trial(),
         trial(components=((0, 4), (32, None)), size=40, learning_rate=1e-3, offset=2**0.5),
         Spectrum(dataset="digits", head=((0, 4),), tail=((32, None),)),
+        Spectrum(dataset="digits", head=((0, 4),), tail=((32, None),), split="all", size=40),
     ],
-    ids=["plain", "banded", "spectrum"],
+    ids=["plain", "banded", "spectrum", "spectrum-part"],
 )
 def test_json_keeps_everything(spec: Trial | Spectrum) -> None:
     kept = json.loads(json.dumps(asdict(spec)))
