@@ -1,5 +1,6 @@
 """Networks by name: sizes, shapes, and what is refused at construction."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,9 +8,29 @@ import pytest
 import torch
 from torch import nn
 
-from analysis import models
+from analysis import lipschitz, models
 
-NETWORK = pytest.mark.parametrize("name", models.ARCHITECTURES)
+OTHER_SIZES = ("ConvNetS", "ConvNetM", "ConvNetL", "Medium", "Large")  # of a family whose smallest is tested
+NETWORK = pytest.mark.parametrize("name", [name for name in models.ARCHITECTURES if not name.endswith(OTHER_SIZES)])
+CIFAR = {
+    "ConvNet": 4_692_416,
+    "AOL-MLP": 75_497_472,
+    "AOL-LCN": 41_910_272,
+    "CPL-LCN": 41_918_336,
+    "BCOP-ConvNetXS": 1_137_088,
+    "BCOP-ConvNetS": 4_542_336,
+    "BCOP-ConvNetM": 18_157_312,
+    "BCOP-ConvNetL": 72_605_184,
+    "SLL-ConvNetXS": 1_575_296,
+    "Cayley-ConvNetXS": 1_572_315,  # one learned scale in each of 26 convolutions and the head
+    "AOL-Small": 18_724_480,  # published: 18.72, 62.78 and 136.19 millions
+    "AOL-Medium": 62_779_008,
+    "AOL-Large": 136_193_664,
+} | {
+    f"{method}ConvNet{size}": count
+    for method in ("", "AOL-", "CPL-", "LOT-", "SOC-")
+    for size, count in {"XS": 1_572_288, "S": 6_283_136, "M": 25_120_512, "L": 100_457_984}.items()
+}
 
 
 def small(name: str, shape: tuple[int, int, int] = (3, 5, 6), **options: Any) -> nn.Sequential:
@@ -18,9 +39,7 @@ def small(name: str, shape: tuple[int, int, int] = (3, 5, 6), **options: Any) ->
     return models.build(name, input_shape=shape, **(defaults | options))
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"), [("ConvNet", 4_692_416), ("AOL-MLP", 75_497_472), ("AOL-LCN", 41_910_272)]
-)
+@pytest.mark.parametrize(("name", "expected"), CIFAR.items())
 def test_cifar_networks_have_the_thesis_s_numbers_of_parameters(name: str, expected: int) -> None:
     with torch.device("meta"):
         model = models.build(name, input_shape=(3, 32, 32), classes=10)
@@ -28,11 +47,11 @@ def test_cifar_networks_have_the_thesis_s_numbers_of_parameters(name: str, expec
 
 
 @NETWORK
-@pytest.mark.parametrize("sides", [(1, 1), (1, 3), (4, 4), (5, 5), (8, 8), (9, 2), (33, 20)], ids=str)
-@pytest.mark.parametrize("channels", [1, 2, 3])
-def test_images_of_any_size_get_one_score_per_class(name: str, sides: tuple[int, int], channels: int) -> None:
-    shape = (channels, *sides)
-    width = 4 if name.endswith("LCN") or name == "ConvNet" else max(6, 2 * channels * (sides[0] * sides[1] // 9))
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (2, 1, 3), (3, 4, 4), (1, 5, 5), (2, 8, 8), (3, 9, 2), (1, 33, 20)], ids=str
+)
+def test_images_of_any_size_get_one_score_per_class(name: str, shape: tuple[int, int, int]) -> None:
+    width = max(6, 2 * (math.prod(shape) // 9)) if name.endswith("MLP") else 4
     with torch.device("meta"):
         model = small(name, shape, width=width)
         assert model(torch.empty(2, *shape)).shape == (2, 3)
@@ -69,9 +88,12 @@ def test_the_global_seed_decides_the_initial_weights(name: str) -> None:
     assert all(torch.equal(first[key], again[key]) for key in first)
 
 
-@pytest.mark.parametrize(("name", "per_step"), [("MLP", 1), ("AOL-MLP", 1), ("ConvNet", 2), ("AOL-LCN", 3)])
+@pytest.mark.parametrize(
+    ("name", "per_step"),
+    [("MLP", 1), ("AOL-MLP", 1), ("ConvNet", 2), ("AOL-LCN", 3), ("AOL-ConvNetXS", 3), ("AOL-Small", 2)],
+)
 def test_depth_counts_dense_layers_or_convolutions_per_block(name: str, per_step: int) -> None:
-    """Of 8 x 8 images the ConvNet has two blocks and the LCN three."""
+    """Of 8 x 8 images the ConvNet has two blocks, LCN and ConvNetXS three; Small deepens both of its halves."""
 
     def matrices(depth: int) -> int:
         with torch.device("meta"):
@@ -81,6 +103,15 @@ def test_depth_counts_dense_layers_or_convolutions_per_block(name: str, per_step
     assert matrices(4) - matrices(3) == per_step
     if name.endswith("MLP"):
         assert matrices(4) == 4
+
+
+@pytest.mark.parametrize("family", ["AOL-MLP", "AOL-LCN", "AOL-ConvNetXS", "AOL-Small", "ConvNetXS"])
+@pytest.mark.parametrize("activation", lipschitz.ACTIVATION)
+def test_the_activation_is_the_one_asked_for(family: str, activation: str) -> None:
+    model = small(family, activation=activation)
+    kinds = {type(layer) for layer in model if isinstance(layer, tuple(lipschitz.ACTIVATION.values()))}
+    assert kinds == {lipschitz.ACTIVATION[activation]}
+    assert model(torch.rand(2, 3, 5, 6)).shape == (2, 3)
 
 
 def test_networks_with_certificates_are_marked() -> None:
@@ -103,6 +134,9 @@ def test_an_unknown_name_lists_the_known_ones(call: Callable[[str], object]) -> 
         ("MLP", {"classes": 1}, "classes must be at least 2, got 1"),
         ("ConvNet", {"width": 0}, "at least 1, got 0 and 2"),
         ("AOL-LCN", {"depth": 0}, "at least 1, got 4 and 0"),
+        ("AOL-MLP", {"activation": "Swish"}, "unknown activation 'Swish'; known are MaxMin"),
+        ("AOL-ConvNetXS", {"width": 5}, "width must be even.*got 5"),
+        ("AOL-Small", {"shape": (1, 4, 4), "width": 3}, "width must be even.*got 3"),
         ("ConvNet", {"channel_mean": [0.5]}, r"shape \(1,\) for 3 channels"),
         ("AOL-MLP", {"width": 9}, "width must be even.*got 9"),
         ("AOL-MLP", {"width": 8, "classes": 10}, "width of 8 is too narrow for 10 classes"),

@@ -49,8 +49,9 @@ def batches(
     generator: Generator,
     augment: Augmentation | None = None,
     project: Callable[[Tensor], Tensor] | None = None,
+    noise: float = 0.0,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield training batches: chosen on the device, converted to [0, 1], augmented, and projected last.
+    """Yield training batches: chosen on the device, converted to [0, 1], augmented, projected, and blurred by noise.
 
     Args:
         images: ``uint8``, shape ``(n, c, h, w)``, on the device of the network.
@@ -59,8 +60,10 @@ def batches(
         steps: Number of batches.
         generator: Source of all randomness, on the CPU.
         augment: From float images and a generator to images of the same shape.
-        project: From float images to their projection; applied last, so that a network never sees
-            anything outside its subspace.
+        project: From float images to their projection; applied after the augmentation, so that a network never sees
+            anything outside its subspace but noise.
+        noise: Standard deviation of Gaussian noise that is added last, in all directions: what a smoothed classifier
+            sees.
 
     Yields:
         Float images ``(batch_size, c, h, w)`` and labels ``(batch_size,)``.
@@ -73,6 +76,8 @@ def batches(
             batch = augment(batch, generator)
         if project is not None:
             batch = project(batch)
+        if noise:
+            batch = batch + noise * torch.randn(batch.shape, generator=generator).to(batch)
         yield batch, labels[indices]
 
 

@@ -12,10 +12,16 @@ class MaxMin(Nonexpansive):
     A permutation of the coordinates at every input, hence an isometry almost everywhere and 1-Lipschitz
     (Anil, Lucas, Grosse 2019: GroupSort with groups of two; "OPLU", Chernodub and Nowicki 2016).
 
+    Args:
+        channels: Not needed; every activation can be made of the number of its channels.
+
     Example:
         >>> MaxMin()(torch.tensor([[1.0, 2.0, 4.0, 3.0]]))
         tensor([[2., 1., 4., 3.]])
     """
+
+    def __init__(self, channels: int | None = None) -> None:
+        super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to the channel axis.

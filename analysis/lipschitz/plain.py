@@ -8,7 +8,7 @@ from torch import nn
 from analysis.lipschitz.arithmetic import absolute_norm, accumulated, unit_roundoff
 from analysis.lipschitz.bounded import Bounded, Nonexpansive, Shape
 from analysis.lipschitz.derived import Derived
-from analysis.lipschitz.singular import convolution_bound, dense_bound
+from analysis.lipschitz.singular import circular_bound, convolution_bound, dense_bound
 
 MOVES = (nn.Flatten, nn.PixelUnshuffle, nn.ReLU, nn.Identity)  # and never increase a distance
 
@@ -39,16 +39,18 @@ def bounded(layer: nn.Module, shape: Shape) -> Bounded:
     if isinstance(layer, nn.Linear):
         return _Product(layer, dense_bound(layer.weight))
     if _is_plain(layer):
-        return _Product(layer, convolution_bound(layer.weight, shape[1:]))
+        norm = circular_bound if layer.padding_mode == "circular" else convolution_bound
+        return _Product(layer, norm(layer.weight, shape[1:]))
     raise ValueError(f"no Lipschitz bound is known for a module of type {type(layer).__name__}")
 
 
 def _is_plain(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
-    """Whether this is the convolution that ``convolution_bound`` is about."""
+    """Whether this is a convolution that ``convolution_bound`` or ``circular_bound`` is about."""
     return (
         isinstance(layer, nn.Conv2d)
-        and layer.padding == "same"
-        and layer.padding_mode == "zeros"
+        and layer.padding in ("same", tuple((size - 1) // 2 for size in layer.kernel_size))
+        and all(size % 2 for size in layer.kernel_size)
+        and layer.padding_mode in ("zeros", "circular")
         and (layer.stride, layer.dilation, layer.groups) == ((1, 1), (1, 1), 1)
     )
 

@@ -7,7 +7,14 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-COLORS = {"standard": "#D55E00", "robust": "#56B4E9", "certified": "#0072B2", "share": "#888888"}  # Okabe and Ito
+COLORS = {  # Okabe and Ito
+    "standard": "#D55E00",
+    "robust": "#56B4E9",
+    "certified": "#0072B2",
+    "smoothed": "#CC79A7",
+    "certified by noise": "#009E73",
+    "share": "#888888",
+}
 CAPTION_LINE = 0.16  # inches
 
 

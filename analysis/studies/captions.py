@@ -1,19 +1,22 @@
 """Words that captions share."""
 
+from collections.abc import Sequence
+
 from analysis.studies.preset import Preset
 from analysis.trials import Components, Trial
 
 
-def setting(preset: Preset) -> str:
+def setting(preset: Preset, models: Sequence[Trial] | None = None) -> str:
     """Data set, seeds, networks and budget.
 
     Args:
         preset: Of the study.
+        models: The networks; the standard and the 1-Lipschitz one if None.
 
     Returns:
         A sentence or two.
     """
-    networks = "; ".join(network(trial) for trial in preset.models)
+    networks = "; ".join(network(trial) for trial in models or preset.models)
     return f"Data set: {preset.dataset}. {counted(preset.seeds)}. {networks}."
 
 
@@ -42,7 +45,7 @@ def network(trial: Trial) -> str:
     chosen = ", ".join(f"{name} {size}" for name, size in sizes.items() if size is not None)
     loss = f", loss offset {trial.offset:.3g}" if trial.offset else ""
     return (
-        f"{trial.model}{f' ({chosen})' if chosen else ''}, {trial.total_steps:,} steps of {trial.batch_size}, "
+        f"{trial.classifier}{f' ({chosen})' if chosen else ''}, {trial.total_steps:,} steps of {trial.batch_size}, "
         f"learning rate {trial.learning_rate:g}{loss}"
     )
 

@@ -18,7 +18,7 @@ from matplotlib.ticker import PercentFormatter
 from analysis.plots import Curve, new_figure, tidy
 from analysis.scaling import Doubling, growth_by_step, points_per_doubling
 from analysis.studies.captions import certificate, setting
-from analysis.studies.measures import INTERVALS, LEVEL, Measure, diverged, measures, repeats, summary, table
+from analysis.studies.measures import INTERVALS, LEVEL, Measure, diverged, repeats, scaled_measures, summary, table
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Trial
@@ -38,7 +38,7 @@ def trials(preset: Preset) -> list[Trial]:
     return [
         preset.trial(model, seed, size=size)
         for seed in preset.seeds
-        for model in preset.models
+        for model in preset.scaled
         for size in preset.sizes
     ]
 
@@ -53,30 +53,42 @@ def draw(preset: Preset, records: Records) -> Drawing:
     Returns:
         The figure and two tables.
     """
-    rows = table(preset, records, [(str(size or "all"), {"size": size}) for size in preset.sizes])
+    drawn = scaled_measures(preset)
+    rows = table(preset, records, [(str(size or "all"), {"size": size}) for size in preset.sizes], drawn)
     sizes = rows["size"].unique().astype(float)
     figure = new_figure(6.4, 6.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     gains: list[dict[str, Any]] = []
-    for measure in measures(preset):
+    for index, measure in enumerate(drawn):
         gain = _gain(measure, rows, sizes)
         result = summary(rows, measure)
         label = f"{measure.label} ({_points(gain)})"
         Curve(label, sizes, result.mean, result.low, result.high, measure.color).plot(above)
-        gains += _steps(measure, rows, sizes, below)
+        gains += _steps(measure, rows, sizes, below, aside=1.1 ** (index - len(drawn) // 2))
     _decorate(above, below, preset)
     caption = (
-        f"{setting(preset)} Sizes {sizes[0]:,.0f} to {sizes[-1]:,.0f}, nested and class-balanced. "
-        f"{certificate(preset)} {INTERVALS} In brackets: points gained per doubling over all sizes. Hollow "
-        f"marks: the interval reaches down to 0 or below, a doubling without shown "
+        f"{setting(preset, preset.scaled)} Sizes {sizes[0]:,.0f} to {sizes[-1]:,.0f}, nested and class-balanced. "
+        f"{certificate(preset)} {_by_noise(preset)}{INTERVALS} In brackets: points gained per doubling over all "
+        f"sizes. Hollow marks: the interval reaches down to 0 or below, a doubling without shown "
         f"growth.{_budget(preset, sizes[-1])}{diverged(rows)}"
     )
     return Drawing(figure, {"": rows, "_growth": pd.DataFrame(gains, columns=GROWTH)}, caption)
 
 
+def _by_noise(preset: Preset) -> str:
+    if preset.smoothed is None:
+        return ""
+    trial = preset.smoothed
+    return (
+        f"{trial.classifier}: the class that most copies of the image with Gaussian noise of standard deviation "
+        f"{trial.noise:g} are given; its certificates come from {trial.draws:,} copies and each errs with probability "
+        f"0.001 at most. "
+    )
+
+
 def _budget(preset: Preset, largest: float) -> str:
     """Whose training is too short to see the largest set once, so that its curve says nothing about data there."""
-    visits = {trial.model: trial.total_steps * trial.batch_size for trial in preset.models}
+    visits = {trial.classifier: trial.total_steps * trial.batch_size for trial in preset.scaled}
     short = [f"{model} sees {count:,} images in all" for model, count in visits.items() if count < largest]
     return f" {'; '.join(short)}: beyond that its budget is the limit, not the data." if short else ""
 
@@ -102,29 +114,24 @@ def _points(gain: Doubling | None) -> str:
     return f"{100 * gain.slope:+.1f} [{low:+.1f}, {high:+.1f}] a doubling"
 
 
-def _steps(measure: Measure, rows: pd.DataFrame, sizes: np.ndarray, axes: Axes) -> list[dict[str, Any]]:
-    """Draw the gain between neighbouring sizes, and return it as rows of a table."""
+def _steps(
+    measure: Measure, rows: pd.DataFrame, sizes: np.ndarray, axes: Axes, *, aside: float
+) -> list[dict[str, Any]]:
+    """Draw the gain between neighbouring sizes, aside so that intervals stay apart; return it as rows of a table."""
     observations = _observations(measure, rows, sizes)
     steps = growth_by_step(*observations, level=LEVEL) if len(observations[0]) else ()
     for step in steps:
-        middle = np.sqrt(step.smaller * step.larger) * _nudge(measure)
+        middle = np.sqrt(step.smaller * step.larger) * aside
         face = measure.color if step.grows else "white"
         axes.plot(middle, 100 * step.slope, "o", markersize=5, color=measure.color, markerfacecolor=face)
         axes.vlines(middle, 100 * step.interval[0], 100 * step.interval[1], color=measure.color, linewidth=1.2)
-    columns = {"model": measure.model.model, "measure": measure.name}
+    columns = {"model": measure.model.classifier, "measure": measure.name}
     return [
         columns
         | {"from": step.smaller, "to": step.larger, "per_doubling": step.slope}
         | {"low": step.interval[0], "high": step.interval[1], "grows": step.grows}
         for step in steps
     ]
-
-
-def _nudge(measure: Measure) -> float:
-    """Side by side, so that intervals do not hide each other."""
-    if measure.name != "accuracy":
-        return 1.1
-    return 1.0 if measure.model.offset else 1 / 1.1
 
 
 def _decorate(above: Axes, below: Axes, preset: Preset) -> None:

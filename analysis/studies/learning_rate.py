@@ -12,12 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from analysis.plots import Curve, new_figure, tidy
+from analysis.plots import new_figure, tidy
 from analysis.scaling import estimate
 from analysis.studies.captions import counted
-from analysis.studies.measures import LEVEL, Measure, measures
+from analysis.studies.measures import LEVEL, Measure, judged
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Trial
@@ -36,32 +37,32 @@ def trials(preset: Preset) -> list[Trial]:
         _trial(preset, model, rate, seed)
         for seed in preset.search_seeds
         for rate in preset.rates
-        for model in preset.models
+        for model in preset.searched
     ]
 
 
 def choose(preset: Preset, records: Records) -> dict[str, float]:
     """Take the rate with the best mean on validation images; the smaller one of two that tie.
 
-    The standard network is judged by its accuracy, the 1-Lipschitz one by its certified accuracy at the radius of the
-    preset. A training that diverged counts as nothing right.
+    A network with certificates is judged by its certified accuracy at the radius of the preset, one without by its
+    accuracy. A training that diverged counts as nothing right.
 
     Args:
         preset: The grid.
         records: Of the search.
 
     Returns:
-        Learning rate of each model's name.
+        Learning rate of each classifier's name.
     """
     chosen = {}
-    for measure in _judged(preset):
-        means = np.nan_to_num(_values(preset, records, measure)).mean(axis=1)
-        chosen[measure.model.model] = preset.rates[int(means.argmax())]
+    for model in preset.searched:
+        means = np.nan_to_num(_values(preset, records, judged(preset, model))).mean(axis=1)
+        chosen[model.classifier] = preset.rates[int(means.argmax())]
     return chosen
 
 
 def draw(preset: Preset, records: Records) -> Drawing:
-    """Validation results against the rate, the chosen ones marked.
+    """Validation results against the rate, one panel per network, the chosen rates marked.
 
     Args:
         preset: The grid.
@@ -71,45 +72,55 @@ def draw(preset: Preset, records: Records) -> Drawing:
         The figure and its table.
     """
     chosen = choose(preset, records)
-    figure = new_figure(6, 3.6)
-    axes = figure.subplots()
+    drawn = [judged(preset, model) for model in preset.searched]
+    columns = min(len(drawn), 4)
+    lines = -(-len(drawn) // columns)
+    figure = new_figure(1.0 + 1.9 * columns, 0.8 + 1.7 * lines)
+    panels = np.atleast_1d(figure.subplots(lines, columns, sharex=True, sharey=True)).ravel()
+    for panel in panels[len(drawn) :]:
+        panel.set_visible(False)
     tables = []
-    for measure in _judged(preset):
+    for measure, axes in zip(drawn, panels, strict=False):
         values = _values(preset, records, measure)
-        result = estimate(values, level=LEVEL, bounds=(0, 1))
-        mean = result.mean
-        Curve(f"{measure.label}, on validation", preset.rates, mean, mean, mean, measure.color).plot(axes)
-        for repeat in values.T:
-            axes.plot(preset.rates, repeat, "x", markersize=4, color=measure.color)
-        rate = chosen[measure.model.model]
-        axes.plot(rate, mean[preset.rates.index(rate)], "o", markersize=11, fillstyle="none", color=measure.color)
-        tables.append(_table(preset, measure, values, rate))
-    axes.set(xscale="log", xlabel="learning rate", ylabel="on validation images", ylim=(None, 1.0))
-    axes.set_title(f"{STUDY.title}: {preset.dataset}")
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.legend(fontsize=8)
-    tidy(axes)
+        _panel(axes, preset, measure, values, chosen[measure.model.classifier])
+        tables.append(_table(preset, measure, values, chosen[measure.model.classifier]))
+    figure.suptitle(f"{STUDY.title}: {preset.dataset}", fontsize=10.5)
+    figure.supxlabel("learning rate", fontsize=9.5)
+    figure.supylabel("on validation images", fontsize=9.5)
     rows = pd.concat(tables, ignore_index=True)
+    return Drawing(figure, {"": rows}, _caption(preset, records, rows))
+
+
+def _panel(axes: Axes, preset: Preset, measure: Measure, values: np.ndarray, rate: float) -> None:
+    mean = estimate(values, level=LEVEL, bounds=(0, 1)).mean
+    axes.plot(preset.rates, mean, color=measure.color, linewidth=1)
+    for repeat in values.T:
+        axes.plot(preset.rates, repeat, "x", markersize=4, color=measure.color)
+    axes.plot(rate, mean[preset.rates.index(rate)], "o", markersize=11, fillstyle="none", color=measure.color)
+    axes.set(xscale="log", ylim=(-0.02, 1.0))
+    axes.set_title(f"{measure.model.classifier}\n{measure.name.partition(' at ')[0]}", fontsize=8)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.tick_params(labelsize=8)
+    tidy(axes)
+
+
+def _caption(preset: Preset, records: Records, rows: pd.DataFrame) -> str:
     lost = int(rows["value"].isna().sum())
     size = records[trials(preset)[0]]["outcome"]["size"]
-    caption = (
-        f"Data set: {preset.dataset}; trained on {size:,} images, measured on {preset.validation:,} others, all from "
-        f"the training set; test images are not used. {counted(preset.search_seeds)}, each a cross; lines join the "
-        f"means. L2 radius {preset.radius:g} (pixels in [0, 1]). Circles: the rate of the best mean, which every other "
-        f"study uses at all sizes and bands."
+    share = "" if preset.search_share == 1 else f", for {100 * preset.search_share:g} % of the budget"
+    return (
+        f"Data set: {preset.dataset}; trained on {size:,} images{share}, measured on {preset.validation:,} others, all "
+        f"from the training set; test images are not used. {counted(preset.search_seeds)}, each a cross; lines join "
+        f"the means. Certified: at l2 radius {preset.radius:g} (pixels in [0, 1]). Circles: the rate of the best mean, "
+        f"which every other study uses at all sizes and bands."
         + (f" {lost} trainings diverged: not drawn, and nothing right for the choice." if lost else "")
     )
-    return Drawing(figure, {"": rows}, caption)
 
 
 def _trial(preset: Preset, model: Trial, rate: float, seed: int) -> Trial:
     searched = preset.trial(model, seed, size=preset.search_size)
-    return replace(searched, learning_rate=rate, validation=preset.validation)
-
-
-def _judged(preset: Preset) -> tuple[Measure, Measure]:
-    standard, _, certified = measures(preset)
-    return standard, certified
+    steps = max(1, round(model.steps * preset.search_share))
+    return replace(searched, learning_rate=rate, validation=preset.validation, steps=steps)
 
 
 def _values(preset: Preset, records: Records, measure: Measure) -> np.ndarray:
@@ -125,7 +136,7 @@ def _values(preset: Preset, records: Records, measure: Measure) -> np.ndarray:
 def _table(preset: Preset, measure: Measure, values: np.ndarray, chosen: float) -> pd.DataFrame:
     rates, seeds = np.meshgrid(preset.rates, preset.search_seeds, indexing="ij")
     columns = {"learning_rate": rates.ravel(), "seed": seeds.ravel(), "value": values.ravel()}
-    named = pd.DataFrame({"model": measure.model.model, "measure": f"validation {measure.name}"} | columns)
+    named = pd.DataFrame({"model": measure.model.classifier, "measure": f"validation {measure.name}"} | columns)
     return named.assign(chosen=named["learning_rate"] == chosen)
 
 

@@ -47,17 +47,74 @@ def measures(preset: Preset) -> tuple[Measure, Measure, Measure]:
         The three measures, in the order in which they are drawn.
     """
     standard, robust = preset.models
-    radius = preset.radius
     return (
-        Measure("accuracy", f"{standard.model}: accuracy", COLORS["standard"], standard, accuracy),
-        Measure("accuracy", f"{robust.model}: accuracy", COLORS["robust"], robust, accuracy),
-        Measure(
-            f"certified accuracy at {radius:g}",
-            f"{robust.model}: certified at {radius:g}",
-            COLORS["certified"],
-            robust,
-            lambda record: certified_accuracy(record, radius),
-        ),
+        accurate(standard, COLORS["standard"]),
+        accurate(robust, COLORS["robust"]),
+        certified(robust, preset.radius, COLORS["certified"]),
+    )
+
+
+def scaled_measures(preset: Preset) -> tuple[Measure, ...]:
+    """Measures of the networks whose gain from data is measured: those above, and the smoothed one's.
+
+    Args:
+        preset: Names the networks and the radius.
+
+    Returns:
+        Three or five measures, in the order in which they are drawn.
+    """
+    if preset.smoothed is None:
+        return measures(preset)
+    return (
+        *measures(preset),
+        accurate(preset.smoothed, COLORS["smoothed"]),
+        certified(preset.smoothed, preset.radius, COLORS["certified by noise"]),
+    )
+
+
+def judged(preset: Preset, model: Trial) -> Measure:
+    """What a network is trained for: certified accuracy where it has certificates, else accuracy.
+
+    Args:
+        preset: Names the radius.
+        model: One of ``preset.searched``.
+
+    Returns:
+        The measure.
+    """
+    if model.classifier == preset.standard.classifier:
+        return accurate(model, COLORS["standard"])
+    smoothed = preset.smoothed is not None and model.classifier == preset.smoothed.classifier
+    return certified(model, preset.radius, COLORS["certified by noise" if smoothed else "certified"])
+
+
+def accurate(model: Trial, color: str) -> Measure:
+    """Accuracy of a network.
+
+    Args:
+        model: Its trial of a preset.
+        color: In figures.
+
+    Returns:
+        The measure.
+    """
+    return Measure("accuracy", f"{model.classifier}: accuracy", color, model, accuracy)
+
+
+def certified(model: Trial, radius: float, color: str) -> Measure:
+    """Certified accuracy of a network.
+
+    Args:
+        model: Its trial of a preset.
+        radius: L2 radius, pixels in [0, 1].
+        color: In figures.
+
+    Returns:
+        The measure.
+    """
+    label = f"{model.classifier}: certified at {radius:.3g}"
+    return Measure(
+        f"certified accuracy at {radius:g}", label, color, model, lambda record: certified_accuracy(record, radius)
     )
 
 
@@ -78,7 +135,7 @@ def certified_accuracy(record: Mapping[str, Any], radius: float) -> float:
     """Share of examples certified at a radius: correct, and certified strictly beyond it; nan where training diverged.
 
     Args:
-        record: Of a trial of a 1-Lipschitz network.
+        record: Of a trial of a 1-Lipschitz or a smoothed network.
         radius: L2 radius, pixels in [0, 1].
 
     Returns:
@@ -89,26 +146,32 @@ def certified_accuracy(record: Mapping[str, Any], radius: float) -> float:
     return float((record["arrays"]["radii"] > radius).mean())
 
 
-def table(preset: Preset, records: Records, points: Sequence[tuple[Any, Mapping[str, Any]]]) -> pd.DataFrame:
+def table(
+    preset: Preset,
+    records: Records,
+    points: Sequence[tuple[Any, Mapping[str, Any]]],
+    drawn: Sequence[Measure] | None = None,
+) -> pd.DataFrame:
     """Every measure at every point and seed, one row each.
 
     Args:
-        preset: Names the networks, the seeds and the radius.
+        preset: Names the seeds, and the measures where none are given.
         records: Of the trials.
         points: Name of each point of the figure, and what ``Preset.trial`` needs to find its trials.
+        drawn: The measures; those of :func:`measures` if None.
 
     Returns:
         Columns ``model``, ``measure``, ``point``, ``size``, ``variance_share``, ``seed``, ``value``.
     """
     rows = []
-    for measure in measures(preset):
+    for measure in drawn or measures(preset):
         for point, options in points:
             for seed in preset.seeds:
                 record = records[preset.trial(measure.model, seed, **options)]
                 outcome = record["outcome"]
                 rows.append(
                     {
-                        "model": measure.model.model,
+                        "model": measure.model.classifier,
                         "measure": measure.name,
                         "point": point,
                         "size": outcome["size"],
@@ -130,7 +193,7 @@ def repeats(rows: pd.DataFrame, measure: Measure) -> NDArray[np.float64]:
     Returns:
         Shape ``(points, seeds)``, points in the order of the table.
     """
-    chosen = rows[(rows["model"] == measure.model.model) & (rows["measure"] == measure.name)]
+    chosen = rows[(rows["model"] == measure.model.classifier) & (rows["measure"] == measure.name)]
     wide = chosen.pivot_table("value", "point", "seed", dropna=False, sort=False, observed=False)
     return wide.to_numpy(dtype=np.float64)
 

@@ -1,11 +1,15 @@
 """Presets: a data set, and the grid on which every study runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
 
+import numpy as np
+
 from analysis.trials import Components, Trial
 
+RECORD_RADII = (36 / 255, 72 / 255, 108 / 255, 1.0)
+METHODS = ("AOL", "BCOP", "Bjorck", "Cayley", "CPL", "LOT", "Sandwich", "SLL", "SOC")
 MANY = 16  # directions, so that the bands are different from each other
 
 
@@ -17,13 +21,17 @@ class Preset:
         name: What ``--preset`` calls it.
         standard: How the standard network is trained: a trial on all images and components.
         robust: How the 1-Lipschitz network is trained.
+        smoothed: How the network is trained that Gaussian noise smoothes; None where there is none.
+        compared: How the networks of the comparison of layers are trained.
         sizes: Training-set sizes, rising; None for all images.
         bands: Unions of bands of principal directions; None for all components.
         firsts: First kept components of the sweep; 0 for all components.
         seeds: Each decides a subset, the initial weights and the order of the images.
         radius: L2 radius, pixels in [0, 1], at which certified accuracy is drawn; training aims at it.
-        rates: Learning rates that the search tries.
+        radii: L2 radii at which the comparison of layers certifies.
+        rates: Learning rates that the search tries, rising.
         search_seeds: Seeds of the search.
+        search_share: Share of the budget that a training of the search has.
         search_size: Training images of the search; None for all that validation leaves.
         validation: Images that the search holds out and measures.
 
@@ -43,6 +51,10 @@ class Preset:
     search_seeds: tuple[int, ...]
     search_size: int | None
     validation: int
+    smoothed: Trial | None = None
+    compared: tuple[Trial, ...] = ()
+    radii: tuple[float, ...] = RECORD_RADII
+    search_share: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.seeds:
@@ -57,26 +69,44 @@ class Preset:
 
     @property
     def models(self) -> tuple[Trial, Trial]:
-        """Both networks' trials on all images and components."""
+        """The standard and the 1-Lipschitz network's trials on all images and components."""
         return self.standard, self.robust
+
+    @property
+    def scaled(self) -> tuple[Trial, ...]:
+        """The networks whose gain from data is measured: both, and the smoothed one."""
+        return (*self.models, self.smoothed) if self.smoothed else self.models
+
+    @property
+    def searched(self) -> tuple[Trial, ...]:
+        """Every network that gets a learning rate."""
+        return (*self.scaled, *self.compared)
 
     def tuned(self, rates: Mapping[str, float]) -> "Preset":
         """Train every network at its own learning rate.
 
         Args:
-            rates: Learning rate of each model's name.
+            rates: Learning rate of each classifier's name.
 
         Returns:
             A preset that differs in nothing else.
         """
-        standard, robust = (replace(trial, learning_rate=rates[trial.model]) for trial in self.models)
-        return replace(self, standard=standard, robust=robust)
+        return self._with_each(lambda trial: replace(trial, learning_rate=rates[trial.classifier]))
+
+    def _with_each(self, change: Callable[[Trial], Trial]) -> "Preset":
+        return replace(
+            self,
+            standard=change(self.standard),
+            robust=change(self.robust),
+            smoothed=change(self.smoothed) if self.smoothed else None,
+            compared=tuple(change(trial) for trial in self.compared),
+        )
 
     def trial(self, model: Trial, seed: int, *, size: int | None = None, components: Components | None = None) -> Trial:
         """One point of the grid.
 
         Args:
-            model: ``self.standard`` or ``self.robust``.
+            model: One of ``self.searched``.
             seed: One of ``self.seeds``.
             size: Training images; None for all.
             components: Bands that are kept; None for all.
@@ -108,11 +138,8 @@ class Preset:
                 f"4 images a class and {MANY} directions"
             )
         halves = [images // 2**k for k in range(9, 0, -1)]
-        standard, robust = (replace(trial, dataset=dataset) for trial in self.models)
         return replace(
-            self,
-            standard=standard,
-            robust=robust,
+            self._with_each(lambda trial: replace(trial, dataset=dataset)),
             sizes=(*(size for size in halves if size >= 2 * classes), None),
             bands=_bands(directions),
             firsts=(0, *sorted({directions * part // 16 for part in (1, 2, 4, 6, 8, 10, 12)})),
@@ -132,13 +159,30 @@ def _margin(radius: float) -> dict[str, float]:
     return {"offset": sqrt(2) * radius, "temperature": radius / 2}
 
 
+def _noise(radius: float, draws: int) -> dict[str, float]:
+    """Noise of the width of the radius: certified there where 84 % of the noisy copies agree."""
+    return {"noise": radius, "draws": draws}
+
+
+def _log_uniform(count: int, low: float, high: float) -> tuple[float, ...]:
+    """Random numbers between two powers of ten: one in each of as many equal parts of the logarithm, rising."""
+    places = (np.arange(count) + np.random.default_rng(0).random(count)) / count
+    return tuple(float(f"{10**power:.3g}") for power in low + (high - low) * places)
+
+
 _TINY = {"batch_size": 32, "steps": 30, "width": 32, "depth": 2}
 _SMALL = {"batch_size": 64, "steps": 500, "width": 64}
+_NARROW = {"batch_size": 64, "steps": 200, "width": 16, "depth": 1}
 
 SMOKE = Preset(
     name="smoke",
     standard=Trial(dataset="digits", model="MLP", **_TINY),  # type: ignore[arg-type]
     robust=Trial(dataset="digits", model="AOL-MLP", **_TINY, **_margin(0.25)),  # type: ignore[arg-type]
+    smoothed=Trial(dataset="digits", model="MLP", **_TINY, **_noise(0.25, 100)),  # type: ignore[arg-type]
+    compared=tuple(
+        Trial(dataset="digits", model=f"{method}-LCN", **_NARROW | {"steps": 10}, **_margin(0.25))  # type: ignore[arg-type]
+        for method in ("AOL", "CPL")
+    ),
     sizes=(20, 80, None),
     bands=(None, ((0, 16),), ((16, None),), ((0, 4), (32, None))),
     firsts=(0, 16, 32),
@@ -154,13 +198,19 @@ DIGITS = Preset(
     name="digits",
     standard=Trial(dataset="digits", model="MLP", depth=3, **_SMALL),  # type: ignore[arg-type]
     robust=Trial(dataset="digits", model="AOL-MLP", depth=4, **_SMALL, **_margin(0.25)),  # type: ignore[arg-type]
+    smoothed=Trial(dataset="digits", model="MLP", depth=3, **_SMALL, **_noise(0.25, 1_000)),  # type: ignore[arg-type]
+    compared=tuple(
+        Trial(dataset="digits", model=f"{method}-LCN", **_NARROW, **_margin(0.25))  # type: ignore[arg-type]
+        for method in METHODS
+    ),
     sizes=(20, 40, 81, 162, 324, 648, None),
     bands=(None, ((0, 4),), ((0, 16),), ((16, None),), ((32, None),), ((0, 4), (32, None))),
     firsts=(0, 4, 8, 16, 24, 32, 48),
     seeds=(0, 1, 2, 3, 4),
     radius=0.25,
-    rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
-    search_seeds=(0, 1),
+    rates=_log_uniform(16, -3, 1),
+    search_seeds=(0,),
+    search_share=0.1,
     search_size=None,
     validation=297,
 )

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
-from analysis import models
+from analysis import lipschitz, models
 from analysis.datasets import Split, nested_subsets
 from analysis.datasets.batches import AUGMENTATIONS, batches
-from analysis.evaluation import scores, sound_radii
+from analysis.evaluation import inference_seconds, memory_of_a_step, scores, smoothed_radii, sound_radii
+from analysis.evaluation.scores import pixels
 from analysis.losses import OffsetCrossEntropy
 from analysis.subspaces import Subspace
 from analysis.training import DivergedError, optimizer_and_schedule, train
@@ -22,6 +23,7 @@ from analysis.trials.content import directions, load
 from analysis.trials.provenance import processor, software
 from analysis.trials.trial import Trial
 
+TIMED = 1_000
 Projection = Callable[[Tensor], Tensor]
 
 
@@ -32,9 +34,11 @@ def check(trial: Trial) -> None:
         trial: What is about to be run.
 
     Raises:
-        ValueError: If the model or the augmentation is unknown; the message lists the known ones.
+        ValueError: If the model, the activation or the augmentation is unknown; the message lists the known ones.
     """
     models.find(trial.model)
+    if trial.activation not in lipschitz.ACTIVATION:
+        raise ValueError(f"unknown activation {trial.activation!r}; known are {', '.join(lipschitz.ACTIVATION)}")
     if trial.augmentation not in AUGMENTATIONS:
         raise ValueError(f"unknown augmentation {trial.augmentation!r}; known are {', '.join(AUGMENTATIONS)}")
 
@@ -69,13 +73,14 @@ def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> 
         outcome["diverged"] = error.step
     trained = time.perf_counter()
     arrays = _measure(trial, network, data.validation or data.test, project, target, outcome)
-    seconds = {"training": trained - start, "evaluation": time.perf_counter() - trained}
+    cost = {"training": trained - start, "evaluation": time.perf_counter() - trained}
+    cost |= _cost(trial, network, data.validation or data.test, project, target)
     return {
         "specification": asdict(trial),
         "outcome": outcome,
         "arrays": arrays,
         "data": data.content_hash,
-        "provenance": software() | {"device": _device_name(target), "threads": torch.get_num_threads()} | seconds,
+        "provenance": software() | {"device": _device_name(target), "threads": torch.get_num_threads()} | cost,
     }
 
 
@@ -133,6 +138,7 @@ def _network(trial: Trial, split: Split, classes: int) -> nn.Sequential:
             classes=classes,
             width=trial.width,
             depth=trial.depth,
+            activation=trial.activation,
             channel_mean=mean.tolist(),
         )
 
@@ -155,6 +161,7 @@ def _train(
         generator=_generator(trial),
         augment=AUGMENTATIONS[trial.augmentation],
         project=project,
+        noise=trial.noise,
     )
     loss = OffsetCrossEntropy(trial.offset, trial.temperature)
     return train(network, stream, loss=loss, optimizer=optimizer, schedule=schedule)
@@ -184,15 +191,29 @@ def _measure(
     if outcome["diverged"] is not None:
         return {}
     images, labels = _tensors(split, device)
-    if models.find(trial.model).robust:
+    if trial.noise:
+        seen = pixels(images, project, torch.float32)
+        radii = smoothed_radii(network, seen, labels, sigma=trial.noise, n=trial.draws, seed=trial.seed)
+    elif models.find(trial.model).robust:
         radii, outcome["lipschitz"] = sound_radii(network, images, labels, project=project)
-        arrays: dict[str, NDArray[Any]] = {"radii": radii.cpu().numpy()}
-        correct = radii > 0
     else:
         correct = scores(network, images, project=project).argmax(dim=1) == labels
-        arrays = {"correct": correct.cpu().numpy()}
-    outcome["accuracy"] = float(correct.double().mean())
-    return arrays
+        outcome["accuracy"] = float(correct.double().mean())
+        return {"correct": correct.cpu().numpy()}
+    outcome["accuracy"] = float((radii > 0).double().mean())
+    return {"radii": radii.cpu().numpy()}
+
+
+def _cost(
+    trial: Trial, network: nn.Sequential, split: Split, project: Projection | None, device: torch.device
+) -> dict[str, float]:
+    """Bytes of a training step, and seconds of a forward pass for one of a thousand images."""
+    images, _ = _tensors(split.part(np.arange(min(len(split), TIMED))), device)
+    seen = pixels(images, project, torch.float32)
+    return {
+        "memory": memory_of_a_step(network, seen[: trial.batch_size]),
+        "inference": inference_seconds(network, seen) / len(seen),
+    }
 
 
 def _device_name(device: torch.device) -> str:

@@ -98,7 +98,6 @@ def test_a_bound_leaves_the_network_as_it_was() -> None:
         (nn.Conv2d(2, 2, 3, padding=1, stride=2), (2, 3, 3)),
         (nn.Conv2d(2, 2, 3, padding="same", dilation=2), (2, 3, 3)),
         (nn.Conv2d(2, 2, 3, padding="same", groups=2), (2, 3, 3)),
-        (nn.Conv2d(2, 2, 3, padding="same", padding_mode="circular"), (2, 3, 3)),
         (nn.Softmax(dim=1), (4,)),
         (nn.BatchNorm2d(2), (2, 3, 3)),
         (nn.LayerNorm(4), (4,)),

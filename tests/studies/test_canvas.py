@@ -10,7 +10,7 @@ from analysis import gallery
 from analysis.gallery import Gallery
 from analysis.plots import house_style
 from analysis.studies import STUDIES, hidden_bit
-from analysis.studies.preset import MNIST, Preset
+from analysis.studies.preset import DIGITS, MNIST, Preset
 from analysis.studies.study import Study
 
 Invent = Callable[[Study, Preset], dict[Any, dict[str, Any]]]
@@ -24,7 +24,8 @@ def test_everything_lies_inside_the_figure(
     monkeypatch.setattr(gallery, "FORMATS", {})  # the layout is all that matters here
     monkeypatch.setattr(hidden_bit, "REPEATS", 2)
     with house_style():
-        drawing = study.draw(MNIST, invent(study, MNIST))
+        preset = MNIST if study.shelf or study.trials(MNIST) else DIGITS
+        drawing = study.draw(preset, invent(study, preset))
         Gallery(tmp_path).write(study.name, drawing, "key")
         figure = drawing.figure
         figure.draw_without_rendering()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.studies import STUDIES
 from analysis.studies.captions import band
-from analysis.studies.measures import measures, table
+from analysis.studies.measures import Measure, measures, scaled_measures, table
 from analysis.studies.preset import PRESETS, SMOKE, Preset
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Trial
@@ -40,10 +40,10 @@ def expected_rows(study: Study, preset: Preset, records: Records) -> dict[tuple[
         assert isinstance(trial, Trial)
         outcome, arrays = records[trial]["outcome"], records[trial]["arrays"]
         values = {"accuracy": outcome["accuracy"]}
-        if trial.model == preset.robust.model:
+        if "radii" in arrays:
             values[f"certified accuracy at {preset.radius:g}"] = np.count_nonzero(arrays["radii"] > preset.radius) / 40
         for name, value in values.items():
-            key = (trial.model, name, POINT[study.name](trial), trial.seed)
+            key = (trial.classifier, name, POINT[study.name](trial), trial.seed)
             rows[key] = (value, outcome["size"], outcome["variance_share"])
     return rows
 
@@ -54,8 +54,12 @@ def drawn_rows(rows: pd.DataFrame) -> dict[tuple[Any, ...], tuple[float, ...]]:
     return dict(zip(keys, values, strict=True))
 
 
+def drawn_measures(study: Study, preset: Preset) -> tuple[Measure, ...]:
+    return scaled_measures(preset) if study.name == "data_scaling" else measures(preset)
+
+
 def drawn_points(study: Study, drawing: Drawing) -> list[NDArray[np.float64]]:
-    """Heights of the three measures, in the order in which they are drawn."""
+    """Heights of the measures, in the order in which they are drawn."""
     axes = drawing.figure.axes[0]
     if study.name == "subspace_accuracy":
         bars = [container for container in axes.containers if isinstance(container, BarContainer)]
@@ -71,7 +75,8 @@ def test_the_table_holds_the_records_and_nothing_else(
     records = invent(study, preset)
     rows = drawn(study, preset).tables[""]
     assert drawn_rows(rows) == expected_rows(study, preset, records)
-    assert len(rows) == 3 * len(study.trials(preset)) // 2
+    certificates = sum("radii" in record["arrays"] for record in records.values())
+    assert len(rows) == len(records) + certificates
 
 
 @every_preset
@@ -79,8 +84,8 @@ def test_the_table_holds_the_records_and_nothing_else(
 def test_drawn_points_are_the_means_of_the_table(study: Study, preset: Preset, drawn: Drawn) -> None:
     drawing = drawn(study, preset)
     means = drawing.tables[""].groupby(["model", "measure", "point"], sort=False)["value"].mean()
-    for points, measure in zip(drawn_points(study, drawing), measures(preset), strict=True):
-        np.testing.assert_allclose(points, means[measure.model.model, measure.name], rtol=1e-12)
+    for points, measure in zip(drawn_points(study, drawing), drawn_measures(study, preset), strict=True):
+        np.testing.assert_allclose(points, means[measure.model.classifier, measure.name], rtol=1e-12)
 
 
 @every_preset
@@ -88,8 +93,8 @@ def test_drawn_points_are_the_means_of_the_table(study: Study, preset: Preset, d
 def test_measures_are_named_by_their_network(study: Study, preset: Preset, drawn: Drawn) -> None:
     axes = drawn(study, preset).figure.axes[0]
     labels = axes.get_legend_handles_labels()[1]
-    for label, measure in zip(labels, measures(preset), strict=True):
-        assert label.startswith(measure.model.model)
+    for label, measure in zip(labels, drawn_measures(study, preset), strict=True):
+        assert label.startswith(measure.model.classifier)
         assert ("certified" in label) == measure.name.startswith("certified")
 
 
@@ -101,8 +106,9 @@ def test_learning_curves_and_gains_stand_at_their_sizes(preset: Preset, drawn: D
     sizes = drawing.tables[""]["size"].unique()
     assert all(line.get_xdata().tolist() == sizes.tolist() for line in above.lines)
     growth = drawing.tables["_growth"]
-    assert growth["from"].tolist() == [*sizes[:-1]] * 3
-    assert growth["to"].tolist() == [*sizes[1:]] * 3
+    curves = len(scaled_measures(preset))
+    assert growth["from"].tolist() == [*sizes[:-1]] * curves
+    assert growth["to"].tolist() == [*sizes[1:]] * curves
 
 
 @every_preset
@@ -151,7 +157,7 @@ def test_the_caption_names_data_seeds_and_radius(study: Study, preset: Preset, d
 
 @every_measured_study
 def test_the_caption_names_networks_and_learning_rates(study: Study, drawn: Drawn) -> None:
-    preset = SMOKE.tuned({"MLP": 0.07, "AOL-MLP": 0.9})
+    preset = SMOKE.tuned({model.classifier: 0.5 for model in SMOKE.searched} | {"MLP": 0.07, "AOL-MLP": 0.9})
     caption = drawn(study, preset).caption
     assert re.search(r"\bMLP\b[^;]*learning rate 0\.07\b", caption)
     assert re.search(r"\bAOL-MLP\b[^;]*learning rate 0\.9\b", caption)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.studies.learning_rate import STUDY, choose
-from analysis.studies.preset import PRESETS, SMOKE, Preset
+from analysis.studies.preset import DIGITS, PRESETS, SMOKE, Preset
 from analysis.studies.study import Drawing, Study
 from analysis.trials import Trial
 
@@ -17,7 +17,7 @@ Invent = Callable[[Study, Preset], Records]
 Drawn = Callable[[Study, Preset], Drawing]
 Diverge = Callable[[Records, list[Trial]], Records]
 
-PRESET = replace(SMOKE, rates=(0.1, 0.5, 1.0), search_seeds=(0, 1))
+PRESET = replace(SMOKE, rates=(0.1, 0.5, 1.0), search_seeds=(0, 1), smoothed=None, compared=())
 every_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 
 
@@ -71,7 +71,7 @@ def test_where_all_diverged_the_smallest_rate_remains(diverge: Diverge) -> None:
 @every_preset
 def test_the_chosen_rates_are_among_those_tried(preset: Preset, invent: Invent) -> None:
     chosen = choose(preset, invent(STUDY, preset))
-    assert set(chosen) == {model.model for model in preset.models}
+    assert set(chosen) == {model.classifier for model in preset.searched}
     assert set(chosen.values()) <= set(preset.rates)
 
 
@@ -81,9 +81,9 @@ def test_the_table_holds_the_records_and_nothing_else(preset: Preset, invent: In
     rows = drawn(STUDY, preset).tables[""]
     shown = {(row.model, row.learning_rate, row.seed): row.value for row in rows.itertuples()}
     expected = {
-        (trial.model, trial.learning_rate, trial.seed): (
+        (trial.classifier, trial.learning_rate, trial.seed): (
             float((record["arrays"]["radii"] > preset.radius).mean())
-            if trial.model == preset.robust.model
+            if "radii" in record["arrays"]
             else record["outcome"]["accuracy"]
         )
         for trial, record in records.items()
@@ -96,12 +96,27 @@ def test_the_table_holds_the_records_and_nothing_else(preset: Preset, invent: In
 def test_lines_join_the_means_and_circles_mark_the_choice(preset: Preset, invent: Invent, drawn: Drawn) -> None:
     records = invent(STUDY, preset)
     drawing = drawn(STUDY, preset)
-    rows, lines = drawing.tables[""], drawing.figure.axes[0].lines
-    curves = [line for line in lines if not line.get_label().startswith("_")]
-    circles = [line for line in lines if line.get_markersize() > 10]
-    for model, curve, circle in zip(preset.models, curves, circles, strict=True):
-        means = rows[rows["model"] == model.model].groupby("learning_rate")["value"].mean()
-        rate = choose(preset, records)[model.model]
+    rows = drawing.tables[""]
+    panels = [axes for axes in drawing.figure.axes if axes.get_visible()]
+    for model, axes in zip(preset.searched, panels, strict=True):
+        curve, *_, circle = axes.lines
+        means = rows[rows["model"] == model.classifier].groupby("learning_rate")["value"].mean()
+        rate = choose(preset, records)[model.classifier]
+        assert axes.get_title().startswith(model.classifier)
+        assert circle.get_markersize() > 10
         np.testing.assert_allclose(curve.get_xydata(), np.column_stack((means.index, means)), rtol=1e-12)
         np.testing.assert_allclose(circle.get_xydata(), [[rate, means[rate]]], rtol=1e-12)
-        assert rows["learning_rate"][(rows["model"] == model.model) & rows["chosen"]].unique().tolist() == [rate]
+        assert rows["learning_rate"][(rows["model"] == model.classifier) & rows["chosen"]].unique().tolist() == [rate]
+
+
+def test_a_share_of_the_budget_shortens_the_search_alone() -> None:
+    short = replace(SMOKE, search_share=0.1)
+    assert {trial.steps for trial in STUDY.trials(short)} == {3, 1}
+    assert {trial.steps for trial in STUDY.trials(SMOKE)} == {30, 10}
+
+
+def test_the_rates_of_digits_are_sixteen_draws_one_in_each_quarter_of_a_decade() -> None:
+    """From a thousandth to ten (SPEC 6.1); the steps between powers are those of equal parts of the logarithm."""
+    parts = np.floor((np.log10(DIGITS.rates) + 3) * 4)
+    assert parts.tolist() == list(range(16))
+    assert len({round(10 ** (4 * np.log10(rate) % 1), 3) for rate in DIGITS.rates}) > 10  # drawn, not a grid

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from analysis.datasets import load
-from analysis.evaluation import certified_radii, scores, sound_radii
+from analysis.evaluation import certified_radii, scores, smoothed_radii, sound_radii
 from analysis.lipschitz import fold
 from analysis.subspaces import principal_subspace
 from analysis.trials import Trial, directions, measure, run_trials
@@ -150,3 +150,35 @@ def test_training_takes_the_steps_that_the_trial_says(
     monkeypatch.setattr(measure, "train", lambda _, stream, **__: taken.extend(stream) or 0.0)
     run_trials([replace(standard, steps=4, visits=visits)])
     assert [len(images) for images, _ in taken] == [32] * steps
+
+
+def test_a_smoothed_network_trains_on_noise_and_is_measured_by_votes(
+    standard: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise lies on every training image, in all directions; the radii are those of Cohen et al. at that noise."""
+    smoothed = replace(standard, noise=0.3, draws=50, components=((0, 4),))
+    seen: list[Tensor] = []
+    original = measure.train
+
+    def watched(network: nn.Module, stream: Any, **options: Any) -> float:
+        return original(network, (seen.append(batch[0]) or batch for batch in stream), **options)
+
+    monkeypatch.setattr(measure, "train", watched)
+    spy = Spy(monkeypatch, "_measure")
+    (record,) = run_trials([smoothed])
+    space = directions("digits", None).bands((0, 4))
+    pixels = torch.cat(seen).permute(0, 2, 3, 1).numpy()
+    outside = pixels - space.project(pixels)
+    assert outside.std() == pytest.approx(0.3 * np.sqrt(60 / 64), rel=0.05)  # 4 of 64 directions are inside
+    ((_, network, split, project, *_),) = spy.calls
+    images, labels = measure._tensors(split, CPU)
+    expected = smoothed_radii(network, project(images / 255), labels, sigma=0.3, n=50, seed=0)
+    assert np.array_equal(record["arrays"]["radii"], expected.numpy())
+    assert record["outcome"]["accuracy"] == (expected > 0).double().mean()
+    assert record["outcome"]["lipschitz"] is None
+
+
+def test_noise_is_another_draw_for_every_seed(standard: Trial) -> None:
+    first, same, other = run_trials([replace(standard, noise=0.3, draws=20, steps=2, seed=seed) for seed in (0, 0, 1)])
+    assert np.array_equal(first["arrays"]["radii"], same["arrays"]["radii"])
+    assert not np.array_equal(first["arrays"]["radii"], other["arrays"]["radii"])

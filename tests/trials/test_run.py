@@ -14,7 +14,7 @@ from analysis.trials import Spectrum, Trial, content, run_trials
 OUTCOME = {"size", "variance_share", "diverged", "loss", "examples", "accuracy", "lipschitz"}
 PROVENANCE = {
     *("package", "commit", "python", "numpy", "scipy", "torch"),
-    *("device", "threads", "training", "evaluation"),
+    *("device", "threads", "training", "evaluation", "inference", "memory"),
 }
 
 
@@ -85,7 +85,7 @@ def test_another_seed_gives_other_numbers(robust: Trial, robust_record: dict[str
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model": "ResNet"}, "unknown model 'ResNet'; known are MLP, ConvNet, AOL-MLP"),
+        ({"model": "ResNet"}, "unknown model 'ResNet'; known are MLP, ConvNet, .*AOL-MLP"),
         ({"augmentation": "turn"}, "unknown augmentation 'turn'; known are none, shift, flip, shift-flip"),
         ({"dataset": "imagenet"}, "unknown data set 'imagenet': known are digits, mnist"),
         ({"components": ((60, 62),)}, r"no band \[60, 62\) in 61 directions of non-zero variance"),
