@@ -1,53 +1,21 @@
 """Almost-orthogonal layers (AOL): Prach and Lampert, ECCV 2022, arXiv 2208.03160."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from analysis.lipschitz.absolute_sums import KernelSums, MatrixSums
 from analysis.lipschitz.products import KernelLayer, MatrixLayer
 from analysis.lipschitz.starts import central_start, orthogonal_start
 
-
-class _ColumnBound(torch.autograd.Function):
-    r"""Row sums :math:`r_j = \sum_i |W^\top W|_{ij}`, with a backward pass of one product.
-
-    With :math:`g = \partial L / \partial r`, both arguments of the absolute value contribute
-    :math:`W ((g_i + g_j) \operatorname{sign} G_{ij})`, so that one product replaces autograd's two. Where
-    :math:`|G_{ij}|` is rounding noise the sign is taken as 0, a valid subgradient: after an orthogonal start
-    every off-diagonal entry is such noise, and would otherwise steer the first steps.
-    """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(weight: Tensor) -> tuple[Tensor, Tensor]:
-        gram = weight.mT @ weight
-        return gram.abs().sum(dim=-1), gram
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
-        (weight,), (_, gram) = inputs, output
-        ctx.mark_non_differentiable(gram)
-        ctx.save_for_backward(weight, gram)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        weight, gram = ctx.saved_tensors
-        gradient = gradients[0]
-        norms = gram.diagonal(dim1=-2, dim2=-1).sqrt()
-        noise = 8 * torch.finfo(gram.dtype).eps * norms[..., :, None] * norms[..., None, :]
-        signs = torch.where(gram.abs() <= noise, 0, gram.sign())
-        product: Tensor = weight @ (signs * (gradient[..., :, None] + gradient[..., None, :]))
-        return product
+SMALLEST = 2.0**-60  # beside the largest entry; columns of less are left as they are. Its square is normal in float32
 
 
 def rescale_columns(weight: Tensor) -> Tensor:
     r"""Scale the columns of a matrix so that its operator norm is at most one.
 
     With :math:`d_j = (\sum_i |W^\top W|_{ij})^{-1/2}` the matrix :math:`W \operatorname{diag}(d)` has
-    operator norm at most 1 (Theorem 1 of arXiv 2208.03160).
+    operator norm at most 1 (Theorem 1 of arXiv 2208.03160). It depends on the direction of W alone,
+    so that W is divided by its largest entry first: every finite W has finite products and a finite gradient.
 
     Args:
         weight: Matrix :math:`W`, shape ``(..., out, in)``.
@@ -65,8 +33,9 @@ def rescale_columns(weight: Tensor) -> Tensor:
     """
     if weight.ndim < 2:
         raise ValueError(f"expected a matrix, got shape {tuple(weight.shape)}")
-    bound: Tensor = _ColumnBound.apply(weight)[0]  # type: ignore[no-untyped-call]
-    return weight * _rsqrt(bound)[..., None, :]
+    direction = _of_size_1(weight, dim=(-2, -1))
+    sums: Tensor = MatrixSums.apply(direction)[0]  # type: ignore[no-untyped-call]
+    return direction / _roots(sums)[..., None, :]
 
 
 def rescale_channels(kernel: Tensor) -> Tensor:
@@ -75,7 +44,7 @@ def rescale_channels(kernel: Tensor) -> Tensor:
     With :math:`v_{c,a} = \sum_o K_{o,c} \star K_{o,a}` the correlation of two input channels at every offset,
     channel c is divided by :math:`(\sum_a \sum_{\text{offsets}} |v_{c,a}|)^{1/2}` (Theorem 2 of
     arXiv 2208.03160). The bound holds for zero padding at every image size: the padded
-    convolution is a compression of the one on the infinite grid.
+    convolution is a compression of the one on the infinite grid. Scales are treated as in :func:`rescale_columns`.
 
     Args:
         kernel: Shape ``(out, in, k, k)``.
@@ -92,15 +61,21 @@ def rescale_channels(kernel: Tensor) -> Tensor:
     """
     if kernel.ndim != 4:
         raise ValueError(f"expected a kernel of shape (out, in, k, k), got {tuple(kernel.shape)}")
-    by_input = kernel.transpose(0, 1)
-    padding = (kernel.shape[2] - 1, kernel.shape[3] - 1)
-    bound = F.conv2d(by_input, by_input, padding=padding).abs().sum(dim=(1, 2, 3))
-    return kernel * _rsqrt(bound)[None, :, None, None]
+    direction = _of_size_1(kernel, dim=(0, 1, 2, 3))
+    sums: Tensor = KernelSums.apply(direction)[0]  # type: ignore[no-untyped-call]
+    return direction / _roots(sums)[:, None, None]
 
 
-def _rsqrt(bound: Tensor) -> Tensor:
-    tiny = torch.finfo(bound.dtype).tiny  # keeps 0/0 out and loosens nothing
-    return bound.clamp_min(tiny).rsqrt()
+def _of_size_1(weight: Tensor, dim: tuple[int, ...]) -> Tensor:
+    """Divide by the largest absolute entry, a constant as far as gradients are concerned."""
+    fixed = weight.detach()
+    largest = torch.maximum(fixed.amax(dim, keepdim=True), -fixed.amin(dim, keepdim=True))
+    return weight / torch.where(largest > 0, largest, 1)
+
+
+def _roots(sums: Tensor) -> Tensor:
+    """Square roots, but 1 for columns of zeros, which then stay zero and have the gradient of the others' size."""
+    return torch.where(sums > SMALLEST**2, sums, 1).sqrt()
 
 
 class AOLLinear(MatrixLayer):

@@ -7,6 +7,7 @@ from torch import nn
 from analysis.lipschitz.bounded import Shape
 from analysis.lipschitz.derived import Derived
 from analysis.lipschitz.norms import layers
+from analysis.lipschitz.residual import Residual
 
 
 def fold(model: nn.Module, input_shape: Shape) -> nn.Module:
@@ -26,8 +27,11 @@ def fold(model: nn.Module, input_shape: Shape) -> nn.Module:
         >>> fold(AOLLinear(4, 4), (4,))
         Linear(in_features=4, out_features=4, bias=False)
     """
-    plain = [
-        copy.deepcopy(layer.frozen(shape) if isinstance(layer, Derived) else layer)
-        for layer, shape in layers(model, input_shape)
-    ]
+    plain = [_folded(layer, shape) for layer, shape in layers(model, input_shape)]
     return (nn.Sequential(*plain) if isinstance(model, nn.Sequential) else plain[0]).eval()
+
+
+def _folded(layer: nn.Module, shape: Shape) -> nn.Module:
+    if isinstance(layer, Residual):
+        return Residual(fold(layer.branch, shape))
+    return copy.deepcopy(layer.frozen(shape) if isinstance(layer, Derived) else layer)

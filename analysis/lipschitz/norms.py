@@ -46,8 +46,29 @@ def bounded_layers(model: nn.Module, input_shape: Shape) -> Iterator[tuple[Bound
     Yields:
         What is proven of each layer, and the shape of one input to it.
     """
+    dtype = precision(model)
     for layer, shape in layers(model, input_shape):
-        yield bounded(layer, shape), shape
+        yield bounded(layer, shape, dtype), shape
+
+
+def offset_bound(model: nn.Module, input_shape: Shape) -> float:
+    r"""Upper bound on the norm of a network's output at zero.
+
+    Args:
+        model: A layer, or a ``Sequential`` of layers (nested ones too).
+        input_shape: Shape of one input without the batch axis.
+
+    Returns:
+        The bound: with :func:`lipschitz_bound` L, outputs at x are at most :math:`L \|x\|` plus it.
+
+    Example:
+        >>> offset_bound(nn.ReLU(), (4,))
+        0.0
+    """
+    norm = 0.0
+    for layer, shape in bounded_layers(model, input_shape):
+        norm = (layer.lipschitz(shape) * norm + layer.offset(shape)) * (1 + 4 * EPS)
+    return norm
 
 
 def layers(model: nn.Module, input_shape: Shape) -> Iterator[tuple[nn.Module, Shape]]:
@@ -65,6 +86,23 @@ def layers(model: nn.Module, input_shape: Shape) -> Iterator[tuple[nn.Module, Sh
         shape = tuple(x.shape[1:])
         yield layer, shape
         x = _output(layer, x)
+
+
+def precision(model: nn.Module) -> torch.dtype:
+    """Precision of a network's forward pass.
+
+    Args:
+        model: Any network.
+
+    Returns:
+        The coarsest of its tensors'; float32 if it has none, which is sound for float64 too.
+
+    Example:
+        >>> precision(nn.Linear(2, 2))
+        torch.float32
+    """
+    held = [tensor.dtype for tensor in chain(model.parameters(), model.buffers()) if tensor.is_floating_point()]
+    return max(held, key=lambda dtype: torch.finfo(dtype).eps, default=torch.float32)
 
 
 def _flat(model: nn.Module) -> list[nn.Module]:

@@ -10,7 +10,8 @@ from analysis import models
 from analysis.lipschitz import CONVOLUTION, LINEAR, fold, lipschitz_bound
 
 SHAPE = (2, 4, 4)
-NETWORKS = [name for name, architecture in models.ARCHITECTURES.items() if architecture.robust]
+FAMILIES = ("-MLP", "-LCN", "AOL-ConvNetXS", "AOL-Small")  # of the same layers are the others
+NETWORKS = [name for name in models.ARCHITECTURES if name.endswith(FAMILIES)]
 
 
 def random_network(name: str) -> nn.Sequential:
@@ -27,7 +28,8 @@ def test_a_folded_network_is_the_same_function(name: str) -> None:
     x = torch.randn(5, *SHAPE)
     before = copy.deepcopy(model.state_dict())
     folded = fold(model, SHAPE)
-    assert torch.equal(folded(x), model(x))
+    with torch.no_grad():
+        assert torch.equal(folded(x), copy.deepcopy(model).eval()(x))
     assert model.training
     assert not folded.training
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
@@ -52,7 +54,8 @@ def test_biases_are_kept(method: str, bias: bool) -> None:
     for layer, x in ((dense, torch.randn(4, 3)), (convolution, torch.randn(4, 3, 5, 5))):
         for parameter in layer.parameters():
             nn.init.normal_(parameter)
-        assert torch.equal(fold(layer, tuple(x.shape[1:]))(x), layer(x))
+        with torch.no_grad():
+            assert torch.equal(fold(layer, tuple(x.shape[1:]))(x), layer.eval()(x))
 
 
 def test_training_goes_on_beside_a_folded_copy() -> None:

@@ -95,13 +95,12 @@ def test_a_bound_leaves_the_network_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("module", "shape"),
     [
-        (nn.Conv2d(2, 2, 3, padding=1, stride=2), (2, 3, 3)),
-        (nn.Conv2d(2, 2, 3, padding="same", dilation=2), (2, 3, 3)),
-        (nn.Conv2d(2, 2, 3, padding="same", groups=2), (2, 3, 3)),
+        (nn.ConvTranspose2d(2, 2, 3), (2, 3, 3)),
         (nn.Softmax(dim=1), (4,)),
         (nn.BatchNorm2d(2), (2, 3, 3)),
         (nn.LayerNorm(4), (4,)),
-        (nn.AvgPool2d(2), (1, 4, 4)),
+        (nn.LPPool2d(2, 2), (1, 4, 4)),
+        (nn.Softplus(), (4,)),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
