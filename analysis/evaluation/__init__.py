@@ -1,18 +1,23 @@
 """Measurements on trained networks, one value per example."""
 
 from analysis.evaluation.attacks import attack
-from analysis.evaluation.certified import certified_radii, margins
+from analysis.evaluation.certified import certified_radii, margins, pairwise_radii
 from analysis.evaluation.cost import inference_seconds, memory_of_a_step
+from analysis.evaluation.robustness import Robustness, SoundnessError, robustness
 from analysis.evaluation.scores import scores
 from analysis.evaluation.smoothing import smoothed_radii
 from analysis.evaluation.sound import sound_radii
 
 __all__ = [
+    "Robustness",
+    "SoundnessError",
     "attack",
     "certified_radii",
     "inference_seconds",
     "margins",
     "memory_of_a_step",
+    "pairwise_radii",
+    "robustness",
     "scores",
     "smoothed_radii",
     "sound_radii",

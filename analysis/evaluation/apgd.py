@@ -120,6 +120,4 @@ class _Pace:
 def _next(victims: Victims, radii: Tensor, here: _Points, last: Tensor, lengths: Tensor) -> Tensor:
     origin = here.perturbations
     ahead = victims.within(origin + scaled(directions(here.gradients), lengths), radii)
-    if last is origin:
-        return ahead
     return victims.within(origin + MOMENTUM * (ahead - origin) + (1 - MOMENTUM) * (origin - last), radii)

@@ -1,20 +1,18 @@
 """L2 attacks on whole batches: the strongest perturbation within a radius, or the smallest that succeeds."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import torch
 from torch import Generator, Tensor, nn
 
-from analysis.evaluation.apgd import apgd
-from analysis.evaluation.boundary import to_boundary, walk
-from analysis.evaluation.rest import at_rest, check_images
-from analysis.evaluation.victims import Victims, cross_entropy, directions, lengths, nearest_classes, scaled, towards
+from analysis.evaluation.rest import at_rest, check_images, check_labels
+from analysis.evaluation.searches import Effort, smallest, strongest
+from analysis.evaluation.victims import Victims
 
 BATCH = 500  # images that are attacked together
-TARGETS = 9  # classes whose boundaries are looked at, those of the highest scores
-TRIES = 10  # at pushing a perturbation across the boundary in the layout of the whole batch
-FIRST_CUT = 0.1  # by which the smallest norm is undercut; halved where that fails
+TRIES = 20  # at pushing a perturbation across the boundary
+SMALL = 1e-7  # share of its length by which it is pushed first
 
 
 def attack(
@@ -64,134 +62,79 @@ def attack(
         >>> robust_accuracy = norms.isinf().float().mean()
     """
     radii = _checked(images, labels, radius, steps, restarts, clip)
-    plan = _Plan(steps, restarts, Generator().manual_seed(seed))
-    rows, norms = [], []
+    effort = Effort(steps, restarts, Generator().manual_seed(seed))
     with at_rest(model):
-        for chosen in torch.arange(len(images), device=images.device).split(BATCH):
-            pixels = images.detach()[chosen].flatten(1)
-            victims = Victims(model, tuple(images.shape[1:]), pixels, labels[chosen], clip)
-            found = _attack(victims, None if radii is None else radii[chosen], plan)
-            rows.append(found[0].unflatten(1, victims.shape))
-            norms.append(found[1])
-    return torch.cat(rows), torch.cat(norms)
+        found = [
+            _attack(victims, None if radii is None else radii[chosen], effort)
+            for victims, chosen in _batches(model, images, labels, clip)
+        ]
+    perturbations, norms = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return perturbations.view_as(images), norms
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """How much is tried.
+def settle(model: nn.Module, images: Tensor, labels: Tensor, perturbations: Tensor) -> tuple[Tensor, Tensor]:
+    """Lengthen perturbations, where they must be, until they change the prediction of a network close to the first.
 
-    Attributes:
-        steps: Gradient steps of each run.
-        restarts: Runs of each kind.
-        generator: Of the random starts, on the CPU.
+    So an attack can be made in float32 and hold in float64: rounding moves a boundary by a few parts in a million.
+    Each is lengthened by a share of 1e-7, then twice that, and so on, by about a tenth in all.
+
+    Args:
+        model: Network, left as it was.
+        images: Floats, shape ``(n, ...)``, in the network's precision.
+        labels: Shape ``(n,)``, int64.
+        perturbations: Like the images.
+
+    Returns:
+        Perturbations of the same directions, and norms as those of :func:`attack`.
+
+    Example:
+        >>> settle(network.double(), images.double(), labels, perturbations.double())
     """
-
-    steps: int
-    restarts: int
-    generator: Generator
-
-    def anywhere(self, victims: Victims, radii: Tensor) -> Tensor:
-        """Random points on spheres."""
-        pixels = victims.images
-        noise = torch.randn(pixels.shape, generator=self.generator, dtype=pixels.dtype).to(pixels.device)
-        return scaled(directions(noise), radii)
+    check_images(images, labels)
+    found = []
+    with at_rest(model):
+        for victims, chosen in _batches(model, images, labels, clip=False):
+            found.append(_verified(victims, _pushed(victims, perturbations[chosen].flatten(1), SMALL)))
+    settled, norms = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return settled.view_as(images), norms
 
 
-def _attack(victims: Victims, radii: Tensor | None, plan: _Plan) -> tuple[Tensor, Tensor]:
-    nothing = torch.zeros_like(victims.images)
-    scores = victims.scores(nothing)
-    _refuse_scores(scores, victims.labels)
+def _batches(model: nn.Module, images: Tensor, labels: Tensor, clip: bool) -> Iterator[tuple[Victims, Tensor]]:
+    shape = tuple(images.shape[1:])
+    for chosen in torch.arange(len(images), device=images.device).split(BATCH):
+        yield Victims(model, shape, images.detach()[chosen].flatten(1), labels[chosen], clip), chosen
+
+
+def _attack(victims: Victims, radii: Tensor | None, effort: Effort) -> tuple[Tensor, Tensor]:
+    perturbations = torch.zeros_like(victims.images)
+    scores = victims.scores(perturbations)
+    _refuse_scores(scores)
+    check_labels(victims.labels, scores.shape[1])
     right = scores.argmax(dim=1) == victims.labels
-    perturbations = nothing.clone()
-    if right.any():
-        search = _smallest(victims[right], plan) if radii is None else _strongest(victims[right], radii[right], plan)
-        perturbations[right] = search
     if radii is None:
-        perturbations = _pushed(victims, perturbations)
+        if right.any():
+            perturbations[right] = smallest(victims[right], effort)
+        perturbations = _pushed(victims, perturbations, 100 * torch.finfo(perturbations.dtype).eps)
+        perturbations = torch.where(victims.changed(perturbations)[:, None], perturbations, 0)
+    elif right.any():
+        perturbations[right] = strongest(victims[right], radii[right], effort)
+    return _verified(victims, perturbations)
+
+
+def _verified(victims: Victims, perturbations: Tensor) -> tuple[Tensor, Tensor]:
+    """Perturbations, and their norms as applied where the prediction is changed."""
     changed = victims.changed(perturbations)
-    if radii is None:
-        perturbations = torch.where(changed[:, None], perturbations, 0)
     return perturbations, torch.where(changed, victims.norms(perturbations), math.inf)
 
 
-def _strongest(victims: Victims, radii: Tensor, plan: _Plan) -> Tensor:
-    """Perturbations within radii, of the largest gap found, for examples that are classified correctly."""
-    nothing = torch.zeros_like(victims.images)
-    best, gaps = nothing, victims.ascent(nothing, towards(victims.labels)).gaps
-    clean = gaps
-    classes = nearest_classes(victims, TARGETS)
-    for restart in range(plan.restarts):
-        start = plan.anywhere(victims, radii) if restart else nothing
-        for targeted in (True, False):
-            standing = ~victims.changed(best)
-            if not standing.any():
-                return best
-            targets = classes[standing, restart % classes.shape[1]]
-            loss = towards(targets) if targeted else cross_entropy(clean[standing])
-            found, height = apgd(victims[standing], loss, radii[standing], start[standing], steps=plan.steps)
-            better = height > gaps[standing]
-            best[standing] = torch.where(better[:, None], found, best[standing])
-            gaps[standing] = torch.where(better, height, gaps[standing])
-    return best
-
-
-def _smallest(victims: Victims, plan: _Plan) -> Tensor:
-    """Smallest perturbations found, for examples that are classified correctly; zero where there is none."""
-    best = torch.full_like(victims.images, math.inf)
-    classes = nearest_classes(victims, TARGETS)
-    for restart in range(plan.restarts):
-        start = plan.anywhere(victims, _reach(best)) if restart else torch.zeros_like(best)
-        found = walk(victims, classes[:, restart % classes.shape[1]], start, steps=plan.steps)
-        best = _shorter(victims, best, found)
-    return _undercut(victims, best, plan).nan_to_num(posinf=0)
-
-
-def _undercut(victims: Victims, best: Tensor, plan: _Plan) -> Tensor:
-    """Look for changed predictions within balls a little smaller than the smallest norm found."""
-    clean = victims.ascent(torch.zeros_like(best), towards(victims.labels)).gaps
-    cuts = torch.full_like(clean, FIRST_CUT, dtype=torch.float64)
-    for restart in range(plan.restarts):
-        for targeted in (True, False):
-            known = lengths(best).isfinite()
-            radii = _reach(best) * torch.where(known, 1 - cuts, 1)
-            start = plan.anywhere(victims, radii) if restart else torch.where(known[:, None], best, 0)
-            loss = towards(_rivals(victims, best)) if targeted else cross_entropy(clean)
-            found, gaps = apgd(victims, loss, radii, start, steps=plan.steps)
-            success = gaps > 0
-            best = _shorter(victims, best, torch.where(success[:, None], found, math.inf))
-            cuts = torch.where(success, cuts, cuts / 2)
-    return best
-
-
-def _shorter(victims: Victims, best: Tensor, found: Tensor) -> Tensor:
-    """Shorten what was found, where anything was, and keep the shorter of both."""
-    usable = found.isfinite().all(dim=1)
-    shortened = to_boundary(victims, found.where(usable[:, None], 0))
-    better = usable & (lengths(shortened) < lengths(best))
-    return torch.where(better[:, None], shortened, best)
-
-
-def _reach(best: Tensor) -> Tensor:
-    """Smallest norm found, or else the diameter of the cube of all images."""
-    norms = lengths(best)
-    return torch.where(norms.isfinite(), norms, math.sqrt(best.shape[1]))
-
-
-def _rivals(victims: Victims, best: Tensor) -> Tensor:
-    """The class other than the true one with the highest score, at the perturbed image."""
-    scores = victims.scores(best.nan_to_num(posinf=0))
-    return scores.scatter(1, victims.labels[:, None], -math.inf).argmax(dim=1)
-
-
-def _pushed(victims: Victims, perturbations: Tensor) -> Tensor:
-    """Lengthen perturbations that end a rounding error short of the boundary, in the layout of the whole batch."""
-    growth = 100 * torch.finfo(perturbations.dtype).eps
+def _pushed(victims: Victims, perturbations: Tensor, share: float) -> Tensor:
+    """Lengthen perturbations that end short of the boundary by a share, then by twice that share, and so on."""
     for attempt in range(TRIES):
         short = ~victims.changed(perturbations)
         if not short.any():
             break
-        longer = victims.admissible(scaled(perturbations, torch.full_like(short, 1 + growth * 2**attempt).double()))
-        perturbations = torch.where(short[:, None], longer, perturbations)
+        longer = perturbations * (1 + share * 2**attempt)
+        perturbations = torch.where(short[:, None], victims.admissible(longer), perturbations)
     return perturbations
 
 
@@ -211,8 +154,6 @@ def _checked(
     return radii.expand(len(images))
 
 
-def _refuse_scores(scores: Tensor, labels: Tensor) -> None:
+def _refuse_scores(scores: Tensor) -> None:
     if scores.ndim != 2 or scores.shape[1] < 2 or not bool(scores.isfinite().all()):
         raise ValueError(f"the network must give finite scores (n, classes), got {tuple(scores.shape)}")
-    if int(labels.min()) < 0 or int(labels.max()) >= scores.shape[1]:
-        raise ValueError(f"labels must lie in 0 to {scores.shape[1] - 1}, got {labels.min()} to {labels.max()}")

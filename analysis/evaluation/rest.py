@@ -53,3 +53,17 @@ def check_images(images: Tensor, labels: Tensor) -> None:
         raise ValueError("images hold values that are not finite")
     if labels.shape != images.shape[:1] or labels.dtype != torch.int64:
         raise ValueError(f"labels must be int64 of shape ({len(images)},), got {labels.dtype} {tuple(labels.shape)}")
+
+
+def check_labels(labels: Tensor, classes: int) -> None:
+    """Refuse labels of classes that the network does not have.
+
+    Args:
+        labels: Shape ``(n,)``.
+        classes: Number of scores.
+
+    Raises:
+        ValueError: If a label lies outside.
+    """
+    if int(labels.min()) < 0 or int(labels.max()) >= classes:
+        raise ValueError(f"labels must lie in 0 to {classes - 1}, got {labels.min()} to {labels.max()}")

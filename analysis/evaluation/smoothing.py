@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta, norm
 from torch import Generator, Tensor, nn
 
-from analysis.evaluation.rest import at_rest, check_images
+from analysis.evaluation.rest import at_rest, check_images, check_labels
 from analysis.evaluation.scores import BATCH
 
 PIECE = 50  # draws for one image that are generated together
@@ -65,6 +65,7 @@ def smoothed_radii(
     with at_rest(model), torch.no_grad():
         selected = count_classes(model, images, sigma=sigma, draws=n0, generator=generator).argmax(dim=1)
         counts = count_classes(model, images, sigma=sigma, draws=n, generator=generator)
+    check_labels(labels, counts.shape[1])
     hits = counts.gather(1, selected[:, None]).squeeze(1)
     radii = torch.from_numpy(radius(hits.cpu().numpy(), n, sigma=sigma, alpha=alpha)).to(images.device)
     return torch.where(selected == labels, radii, -radii)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from analysis.evaluation.certified import certified_radii
+from analysis.evaluation.certified import certified_radii, pairwise_radii
+from analysis.evaluation.head import split
 from analysis.evaluation.scores import BATCH, pixels, scores
 from analysis.lipschitz import fold, lipschitz_bound, rounding_bound
 
@@ -17,6 +18,7 @@ def sound_radii(
     labels: Tensor,
     *,
     project: Callable[[Tensor], Tensor] | None = None,
+    pairwise: bool = False,
 ) -> tuple[Tensor, float]:
     r"""Certified l2 radii from a proven Lipschitz bound and float64 margins, minus what rounding can amount to.
 
@@ -30,6 +32,9 @@ def sound_radii(
         images: ``uint8``, shape ``(n, c, h, w)``, on the network's device.
         labels: Shape ``(n,)``, int64.
         project: Applied to the pixels in [0, 1] first. The radius is around the projected image.
+        pairwise: Whether to divide each difference of scores by the distance of its rows of the last layer, which must
+            be dense (:func:`analysis.evaluation.pairwise_radii`): the radii are larger. Else all are divided by
+            :math:`\sqrt 2` times the bound.
 
     Returns:
         Radii, shape ``(n,)``, float32, in units of pixels in [0, 1], negative where the prediction is wrong; and the
@@ -45,8 +50,13 @@ def sound_radii(
     exact = frozen.double()
     lipschitz = lipschitz_bound(exact, shape)
     error = rounding_bound(exact, shape, _largest_norm(images, project))
-    radii = certified_radii(scores(exact, images, project=project, dtype=torch.float64), labels, lipschitz)
-    radii -= error / lipschitz * (1 + 1e-9)
+    values = scores(exact, images, project=project, dtype=torch.float64)
+    if pairwise:
+        body, rows = split(exact)
+        error *= math.sqrt(2) * (1 + 1e-9)
+        radii = pairwise_radii(values, labels, rows, lipschitz_bound(body, shape) * (1 + 1e-9), error=error)
+    else:
+        radii = certified_radii(values, labels, lipschitz) - error / lipschitz * (1 + 1e-9)
     radii = torch.where(predicted == labels, radii, -radii.abs())
     rounded = radii.float()
     down = torch.nextafter(rounded, torch.full_like(rounded, -math.inf))

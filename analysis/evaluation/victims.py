@@ -66,6 +66,10 @@ class Victims:
         """Whether the prediction is not the label, shape ``(n,)``."""
         return self.scores(perturbations).argmax(dim=1) != self.labels
 
+    def gaps(self, perturbations: Tensor) -> Tensor:
+        """Best other score minus that of the true class, shape ``(n,)``."""
+        return -margins(self.scores(perturbations), self.labels)
+
     def ascent(self, perturbations: Tensor, loss: Loss) -> Ascent:
         """Pass forward and backward.
 
