@@ -172,7 +172,7 @@ def _log_uniform(count: int, low: float, high: float) -> tuple[float, ...]:
 
 _TINY = {"batch_size": 32, "steps": 30, "width": 32, "depth": 2}
 _SMALL = {"batch_size": 64, "steps": 500, "width": 64}
-_NARROW = {"batch_size": 64, "steps": 200, "width": 16, "depth": 1}
+_NARROW = {"batch_size": 64, "steps": 150, "width": 16, "depth": 1}
 
 SMOKE = Preset(
     name="smoke",
