@@ -53,7 +53,7 @@ NEVER_TORCH = {
     "theory",
 }
 TORCH_FILES = {"datasets/batches.py"}  # of the parts above
-TORCH_WHEN_ASKED_FILES = {"subspaces/device.py"}  # inside functions only
+TORCH_WHEN_ASKED_FILES = {"subspaces/device.py", "subspaces/int8.py"}  # inside functions only
 NEVER_TORCH_AT_IMPORT = NEVER_TORCH | {"trials"}
 TORCH_AT_IMPORT_FILES = TORCH_FILES | {"trials/measure.py"}
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.subspaces import int8
 from analysis.subspaces.flatten import flatten
 from analysis.subspaces.gram import CENTRE, ROWS, add_products, mirror
 
@@ -17,8 +18,10 @@ class Moments:
     r"""First and second moments of images, in float64, mergeable.
 
     For ``uint8`` images the sums :math:`s = \sum y` and :math:`G = \sum y y^\top` over the centred levels
-    :math:`y = x - 128` are kept, exactly (:func:`analysis.subspaces.gram.add_products`), for up to
-    :math:`5 \cdot 10^{11}` images: the same bits in any order, chunking and merging, and for any number of threads.
+    :math:`y = x - 128` are kept, exactly, for up to :math:`5 \cdot 10^{11}` images: the same bits in any order,
+    chunking and merging, for any number of threads, and whether the products are taken in float32
+    (:func:`analysis.subspaces.gram.add_products`) or, where the processor can and they pay, in int8
+    (:mod:`analysis.subspaces.int8`).
     For float images the mean and the centred scatter are kept, and combined by the formula of Chan, Golub and LeVeque
     (1979), which does not cancel.
 
@@ -61,7 +64,8 @@ class Moments:
             raise ValueError("uint8 and float images cannot share their moments: convert one of them")
         if len(rows) and integer:
             self._integer, self.count = True, self.count + len(rows)
-            add_products(rows.astype(np.uint8, copy=False), self._first, self._second)
+            add = int8.add_products if int8.pays(self.count, self.features) else add_products
+            add(rows.astype(np.uint8, copy=False), self._first, self._second)
         elif len(rows):
             for start in range(0, len(rows), ROWS):
                 self._combine(_partial(rows[start : start + ROWS].astype(np.float64)))

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
 from analysis.subspaces.files import batches_in
-from analysis.subspaces.gram import ROWS
+from analysis.subspaces.int8 import ROWS
 from analysis.subspaces.moments import Moments
 
 GROUP = 1 << 26  # bytes of images that are sent to a worker at once
-LOADER = GROUP // 32  # what a batch counts that the worker loads itself: 32 of them are a group
+LOADER = GROUP // 8  # what a batch counts that the worker loads itself: 8 of them are a group
 
 Batch = ArrayLike | Callable[[], ArrayLike]
 Measured = tuple[tuple[int, ...], Moments]  # shape of one image, moments

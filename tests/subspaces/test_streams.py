@@ -102,7 +102,8 @@ def test_workers_find_the_same_floats_again_and_again() -> None:
     assert np.array_equal(found[0], found[2])
 
 
-def test_every_worker_gets_a_part_of_what_has_a_length() -> None:
+def test_every_worker_gets_a_part_of_what_has_a_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "ROWS", 4_096)
     with Counting() as pool:
         moments_of(LEVELS, executor=pool, workers=3)
     assert len(pool.futures) == 3
@@ -125,11 +126,11 @@ def test_an_endless_source_is_not_read_ahead(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """40,000 images of 64 values are 2.5 MB as levels; a batch of 4,096 is 1 MB as floats, and held twice or so."""
-    np.savez_compressed(tmp_path / "images.npz", np.zeros((40_000, 64), dtype=np.uint8))
+    """160,000 images of 64 values are 10 MB; a batch of 16,384 is 1 MB, and a part of it 1 MB as floats."""
+    np.savez_compressed(tmp_path / "images.npz", np.zeros((80_000, 64), dtype=np.uint8))
     moments_of(tmp_path / "images.npz")
     peaks = []
-    for count in (20_000, 40_000):
+    for count in (80_000, 160_000):
         np.savez_compressed(tmp_path / "images.npz", np.zeros((count, 64), dtype=np.uint8))
         tracemalloc.start()
         moments_of(tmp_path / "images.npz")
@@ -164,6 +165,7 @@ def test_progress_counts_images(capsys: pytest.CaptureFixture[str], monkeypatch:
             totals[-1].append(count)
 
     monkeypatch.setattr(streams, "tqdm", Bar)
+    monkeypatch.setattr(streams, "ROWS", 4_096)
     moments_of(LEVELS, progress=True)
     moments_of(iter([LEVELS]))
     with executor("serial") as pool:
