@@ -110,7 +110,7 @@ def test_outcomes_agree_with_the_values_of_each_example(records: Records) -> Non
     for spec, record in records.items():
         if isinstance(spec, Trial) and record["outcome"]["diverged"] is None:
             (values,) = record["arrays"].values()
-            assert len(values) == record["outcome"]["examples"] == 10_000
+            assert len(values) == record["outcome"]["examples"] == (spec.validation or 10_000)
             assert (values > 0).mean() == pytest.approx(record["outcome"]["accuracy"], abs=1e-12)
 
 
