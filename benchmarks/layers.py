@@ -38,7 +38,7 @@ class Cost:
     Args:
         seconds: Of the fastest step.
         relative: To the ordinary layer that took turns with it.
-        memory: Bytes held, over those of the ordinary layer.
+        memory: Megabytes held.
     """
 
     seconds: float
@@ -57,17 +57,15 @@ def train(size: Size, method: str, watch: Stopwatch) -> dict[str, Cost]:
     images = size.images().to(watch.device)
     memory = {name: memory_of_a_step(layer, images) for name, layer in layers.items()}
     seconds = watch.in_turn({name: training_step(layer, images, half=watch.half) for name, layer in layers.items()})
-    return {
-        name: Cost(seconds[name], seconds[name] / seconds[ORDINARY], memory[name] / memory[ORDINARY]) for name in layers
-    }
+    return {name: Cost(seconds[name], seconds[name] / seconds[ORDINARY], memory[name] / 1e6) for name in layers}
 
 
 def report_training(size: Size, costs: Costs) -> None:
     """Print one table: the methods at one size."""
-    titles = "ms | x ordinary | authors' code | authors' / ours | plain | plain / ours | memory x ordinary | plain"
+    titles = "ms | x ordinary | authors' code | authors' / ours | plain | plain / ours | memory, MB | plain, MB"
     print(f"\n| {size.title} | {titles} |\n{'|---' * 9}|")
-    fastest = min(cost[ORDINARY].seconds for cost in costs.values())
-    print(f"| ordinary | {1e3 * fastest:.2f} | 1.00 | | | | | 1.0 | |")
+    ordinary = min((cost[ORDINARY] for cost in costs.values()), key=lambda cost: cost.seconds)
+    print(f"| ordinary | {1e3 * ordinary.seconds:.2f} | 1.00 | | | | | {ordinary.memory:.3g} | |")
     for method, cost in costs.items():
         ours, authors = cost[OURS], AUTHORS.get(size, {}).get(method)
         published = f"{authors:g} | {authors / ours.relative:.2f}" if authors else " | "
@@ -75,7 +73,7 @@ def report_training(size: Size, costs: Costs) -> None:
             if name not in {ORDINARY, OURS}:  # another variant of the plain formula has a line of its own
                 first = f"{1e3 * ours.seconds:.2f} | {ours.relative:.2f} | {published}" if name == method else " | | | "
                 gain = f"{plain.relative:.2f} | {plain.relative / ours.relative:.2f}"
-                print(f"| {name} | {first} | {gain} | {ours.memory:.1f} | {plain.memory:.1f} |")
+                print(f"| {name} | {first} | {gain} | {ours.memory:.3g} | {plain.memory:.3g} |")
 
 
 def against_authors(costs: dict[Size, Costs]) -> dict[tuple[str, Size], float]:

@@ -154,10 +154,10 @@ def descend(x: Tensor, weight: Tensor, bias: Tensor | None, inputs: int, outputs
     """
     forth, back = weight[:, :inputs], weight[:, :outputs]
     if weight.ndim == 2:
-        return resize(x, outputs) - F.linear(x, forth, bias).relu_() @ back
+        return torch.addmm(resize(x, outputs), F.linear(x, forth, bias).relu_(), back, alpha=-1)
     x = channels_innermost(x)
     hidden = F.conv2d(x, forth, bias, padding="same").relu_()
-    return resize(x, outputs) - F.conv2d(hidden, adjoint(back), padding="same")
+    return resize(x, outputs) + F.conv2d(hidden, -adjoint(back), padding="same")  # no pass over the gradient's sign
 
 
 def orthogonal_taps(width: int, kernel_size: int | None = None) -> Tensor:

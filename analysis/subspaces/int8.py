@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROWS = 16_384  # taken at a time: 131,072 products of (-128)^2 are 2^31, one more than int32 holds
+SOME = 32  # rows of ones that sum up: seven times as fast as numpy, which first widens every level
 BLOCK = 512  # features per product, as in gram.py
 WORTH = 1e12  # products of two levels that float32 takes longer for than torch takes to load (2.5 s)
 TEST_ROWS, TEST_FEATURES = 1_024, 512
@@ -69,10 +70,12 @@ def add_products(levels: NDArray[np.uint8], sums: NDArray[np.float64], products:
     import torch
 
     total = torch.from_numpy(products)
+    buffer = np.empty(levels[:ROWS].shape, np.uint8)
     for start in range(0, len(levels), ROWS):
         part = levels[start : start + ROWS]
-        sums += part.sum(axis=0, dtype=np.int64) - 128 * len(part)
-        centred = torch.from_numpy(np.bitwise_xor(part, 128).view(np.int8))  # the same bits as x - 128
+        flipped = np.bitwise_xor(part, 128, out=buffer[: len(part)])  # the same bits as x - 128 in eight with a sign
+        centred = torch.from_numpy(flipped.view(np.int8))
+        sums += torch._int_mm(torch.ones(SOME, len(part), dtype=torch.int8), centred)[0].numpy()
         for first in range(0, len(products), BLOCK):
             last = first + BLOCK
             total[first:last, :last].add_(torch._int_mm(centred[:, first:last].T, centred[:, :last]))
