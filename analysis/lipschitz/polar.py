@@ -45,13 +45,14 @@ def polar(matrix: Tensor) -> Tensor:
 
 def _norm_bound(matrix: Tensor) -> Tensor:
     r"""Least of :math:`\|V^H V\|_F^{1/2}` and :math:`\|V^H V\|_\infty^{1/2}`, which bound the norm."""
-    # The second is exact where the columns are orthogonal. Divided by the largest entry nothing over- or underflows.
-    tiny = torch.finfo(matrix.dtype).tiny
-    largest = matrix.abs().amax(dim=(-2, -1), keepdim=True).clamp_min(tiny)
+    # The second is exact where the columns are orthogonal. Divided by the largest entry nothing over- or underflows:
+    # the sums are at least 1, but for a matrix of zeros.
+    largest = matrix.abs().amax(dim=(-2, -1), keepdim=True)
+    largest = torch.where(largest > 0, largest, 1)
     unit = matrix / largest
     gram = (unit.mH @ unit).abs()
     squared = torch.minimum(gram.sum(dim=-1).amax(dim=-1), gram.square().sum(dim=(-2, -1)).sqrt())
-    return largest * squared.clamp_min(tiny).sqrt()[..., None, None]
+    return largest * squared.clamp_min(1).sqrt()[..., None, None]
 
 
 class _Step(torch.autograd.Function):
