@@ -28,8 +28,8 @@ def evaluations(sizes: list[Size], chosen: Choice, watch: Stopwatch) -> Iterator
         watch: How times are taken.
 
     Yields:
-        Networks of ``NETWORKS``, where they are padded circularly also beside ordinary ones that are, and the dense layers
-        that come down to one matrix.
+        Networks of ``NETWORKS``, where they pad circularly also beside ordinary ones that do, and the dense layers that
+        come down to one matrix.
     """
     images = torch.rand(min(size.batch for size in sizes), 3, *(max(size.side for size in sizes),) * 2)
     arguments = {"input_shape": tuple(images.shape[1:]), "classes": 10}

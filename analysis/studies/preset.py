@@ -218,7 +218,6 @@ MNIST = Preset(
     name="mnist",
     standard=Trial(dataset="mnist", model="MLP", steps=1500, depth=3),
     robust=Trial(dataset="mnist", model="AOL-MLP", steps=200, depth=4, **_margin(0.5)),  # type: ignore[arg-type]
-    smoothed=Trial(dataset="mnist", model="MLP", width=256, depth=3, steps=1500, **_noise(0.5, 200)),  # type: ignore[arg-type]
     compared=_compared("mnist", METHODS, 0.5, width=8, steps=200),
     sizes=(117, 234, 468, 937, 1875, 3750, 7500, 15_000, 30_000, None),
     bands=(None, ((0, 16),), ((0, 50),), ((50, None),), ((200, None),), ((0, 16), (200, None))),
