@@ -164,10 +164,10 @@ def _noise(radius: float, draws: int) -> dict[str, float]:
     return {"noise": radius, "draws": draws}
 
 
-def _compared(dataset: str, methods: tuple[str, ...], radius: float, **options: int) -> tuple[Trial, ...]:
-    """The same small convolutional network of each method."""
-    budget = {"width": 16, "depth": 1, **options, **_margin(radius)}
-    return tuple(Trial(dataset=dataset, model=f"{method}-LCN", **budget) for method in methods)  # type: ignore[arg-type]
+def _compared(dataset: str, methods: tuple[str, ...], family: str, radius: float, **options: int) -> tuple[Trial, ...]:
+    """The same small network of each method."""
+    budget = {**options, **_margin(radius)}
+    return tuple(Trial(dataset=dataset, model=f"{method}-{family}", **budget) for method in methods)  # type: ignore[arg-type]
 
 
 def _log_uniform(count: int, low: float, high: float) -> tuple[float, ...]:
@@ -178,13 +178,14 @@ def _log_uniform(count: int, low: float, high: float) -> tuple[float, ...]:
 
 _TINY = {"batch_size": 32, "steps": 30, "width": 32, "depth": 2}
 _SMALL = {"batch_size": 64, "steps": 500, "width": 64}
+_NARROW = {"batch_size": 64, "width": 16, "depth": 1}
 
 SMOKE = Preset(
     name="smoke",
     standard=Trial(dataset="digits", model="MLP", **_TINY),  # type: ignore[arg-type]
     robust=Trial(dataset="digits", model="AOL-MLP", **_TINY, **_margin(0.25)),  # type: ignore[arg-type]
     smoothed=Trial(dataset="digits", model="MLP", **_TINY, **_noise(0.25, 100)),  # type: ignore[arg-type]
-    compared=_compared("digits", ("AOL", "CPL"), 0.25, steps=10, batch_size=64),
+    compared=_compared("digits", ("AOL", "CPL"), "LCN", 0.25, **_NARROW, steps=10),
     sizes=(20, 80, None),
     bands=(None, ((0, 16),), ((16, None),), ((0, 4), (32, None))),
     firsts=(0, 16, 32),
@@ -201,7 +202,7 @@ DIGITS = Preset(
     standard=Trial(dataset="digits", model="MLP", depth=3, **_SMALL),  # type: ignore[arg-type]
     robust=Trial(dataset="digits", model="AOL-MLP", depth=4, **_SMALL, **_margin(0.25)),  # type: ignore[arg-type]
     smoothed=Trial(dataset="digits", model="MLP", depth=3, **_SMALL, **_noise(0.25, 1_000)),  # type: ignore[arg-type]
-    compared=_compared("digits", METHODS, 0.25, steps=150, batch_size=64),
+    compared=_compared("digits", METHODS, "LCN", 0.25, **_NARROW, steps=150),
     sizes=(20, 40, 81, 162, 324, 648, None),
     bands=(None, ((0, 4),), ((0, 16),), ((16, None),), ((32, None),), ((0, 4), (32, None))),
     firsts=(0, 4, 8, 16, 24, 32, 48),
@@ -218,7 +219,7 @@ MNIST = Preset(
     name="mnist",
     standard=Trial(dataset="mnist", model="MLP", steps=1500, depth=3),
     robust=Trial(dataset="mnist", model="AOL-MLP", steps=200, depth=4, **_margin(0.5)),  # type: ignore[arg-type]
-    compared=_compared("mnist", METHODS, 0.5, width=8, steps=200),
+    compared=_compared("mnist", METHODS, "MLP", 0.5, width=128, depth=3, steps=1000),
     sizes=(117, 234, 468, 937, 1875, 3750, 7500, 15_000, 30_000, None),
     bands=(None, ((0, 16),), ((0, 50),), ((50, None),), ((200, None),), ((0, 16), (200, None))),
     firsts=(0, 25, 50, 100, 200, 300, 400, 500),
