@@ -31,7 +31,7 @@ def test_everything_lies_inside_the_figure(
         figure.draw_without_rendering()
         canvas, caption = figure.bbox, figure.texts[-1].get_window_extent()
         drawn = figure.get_tightbbox().transformed(figure.dpi_scale_trans)
-        lowest = min(axes.get_tightbbox().y0 for axes in figure.get_axes())
+        lowest = min(axes.get_tightbbox().y0 for axes in figure.get_axes() if axes.get_visible())
     assert drawn.x0 >= canvas.x0 - PIXEL
     assert drawn.y0 >= canvas.y0 - PIXEL
     assert drawn.x1 <= canvas.x1 + PIXEL
