@@ -205,7 +205,7 @@ def test_the_key_changes_with_the_settings(package: Path) -> None:
     others = [
         replace(DIGITS, radius=0.3),
         replace(DIGITS, seeds=(0,)),
-        DIGITS.tuned({trial.classifier: 1.0 for trial in DIGITS.searched}),
+        DIGITS.tuned({DIGITS.name_of(trial): 1.0 for trial in DIGITS.searched}),
         None,
     ]
     assert len({drawing_key(settings, []) for settings in (DIGITS, *others)}) == 5

@@ -52,12 +52,12 @@ def choose(preset: Preset, records: Records) -> dict[str, float]:
         records: Of the search.
 
     Returns:
-        Learning rate of each classifier's name.
+        Learning rate of each network, by ``preset.name_of``.
     """
     chosen = {}
     for model in preset.searched:
         means = np.nan_to_num(_values(preset, records, judged(preset, model))).mean(axis=1)
-        chosen[model.classifier] = preset.rates[int(means.argmax())]
+        chosen[preset.name_of(model)] = preset.rates[int(means.argmax())]
     return chosen
 
 
@@ -82,8 +82,9 @@ def draw(preset: Preset, records: Records) -> Drawing:
     tables = []
     for measure, axes in zip(drawn, panels, strict=False):
         values = _values(preset, records, measure)
-        _panel(axes, preset, measure, values, chosen[measure.model.classifier])
-        tables.append(_table(preset, measure, values, chosen[measure.model.classifier]))
+        rate = chosen[preset.name_of(measure.model)]
+        _panel(axes, preset, measure, values, rate)
+        tables.append(_table(preset, measure, values, rate))
     figure.suptitle(f"{STUDY.title}: {preset.dataset}", fontsize=10.5)
     figure.supxlabel("learning rate", fontsize=9.5)
     figure.supylabel("on validation images", fontsize=9.5)
@@ -98,7 +99,7 @@ def _panel(axes: Axes, preset: Preset, measure: Measure, values: np.ndarray, rat
         axes.plot(preset.rates, repeat, "x", markersize=4, color=measure.color)
     axes.plot(rate, mean[preset.rates.index(rate)], "o", markersize=11, fillstyle="none", color=measure.color)
     axes.set(xscale="log", ylim=(-0.02, 1.0))
-    axes.set_title(f"{measure.model.classifier}\n{measure.name.partition(' at ')[0]}", fontsize=8)
+    axes.set_title(f"{preset.name_of(measure.model)}\n{measure.name.partition(' at ')[0]}", fontsize=8)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.tick_params(labelsize=8)
     tidy(axes)
@@ -136,7 +137,7 @@ def _values(preset: Preset, records: Records, measure: Measure) -> np.ndarray:
 def _table(preset: Preset, measure: Measure, values: np.ndarray, chosen: float) -> pd.DataFrame:
     rates, seeds = np.meshgrid(preset.rates, preset.search_seeds, indexing="ij")
     columns = {"learning_rate": rates.ravel(), "seed": seeds.ravel(), "value": values.ravel()}
-    named = pd.DataFrame({"model": measure.model.classifier, "measure": f"validation {measure.name}"} | columns)
+    named = pd.DataFrame({"model": preset.name_of(measure.model), "measure": f"validation {measure.name}"} | columns)
     return named.assign(chosen=named["learning_rate"] == chosen)
 
 

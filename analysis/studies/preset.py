@@ -82,16 +82,28 @@ class Preset:
         """Every network that gets a learning rate."""
         return (*self.scaled, *self.compared)
 
+    def name_of(self, model: Trial) -> str:
+        """Name of a network among those searched: its classifier's, and the width where another one has that too.
+
+        Args:
+            model: A trial of one of ``self.searched``.
+
+        Returns:
+            Such as ``AOL-MLP`` and ``AOL-MLP, width 128``.
+        """
+        alike = sum(other.classifier == model.classifier for other in self.searched)
+        return model.classifier if alike == 1 or model.width is None else f"{model.classifier}, width {model.width}"
+
     def tuned(self, rates: Mapping[str, float]) -> "Preset":
         """Train every network at its own learning rate.
 
         Args:
-            rates: Learning rate of each classifier's name.
+            rates: Learning rate of each network, by :meth:`name_of`.
 
         Returns:
             A preset that differs in nothing else.
         """
-        return self._with_each(lambda trial: replace(trial, learning_rate=rates[trial.classifier]))
+        return self._with_each(lambda trial: replace(trial, learning_rate=rates[self.name_of(trial)]))
 
     def _with_each(self, change: Callable[[Trial], Trial]) -> "Preset":
         return replace(

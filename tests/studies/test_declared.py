@@ -82,8 +82,8 @@ def test_test_images_never_influence_the_search(preset: Preset) -> None:
 
 @every_preset
 def test_the_search_tries_every_rate_with_every_network(preset: Preset) -> None:
-    tried = {(trial.classifier, trial.learning_rate, trial.seed) for trial in trained(SEARCH, preset)}
-    models = {model.classifier for model in preset.searched}
+    tried = {(preset.name_of(trial), trial.learning_rate, trial.seed) for trial in trained(SEARCH, preset)}
+    models = {preset.name_of(model) for model in preset.searched}
     assert len(models) == len(preset.searched)
     assert tried == {(model, rate, seed) for model in models for rate in preset.rates for seed in preset.search_seeds}
     assert list(preset.rates) == sorted(set(preset.rates))  # ties go to the smaller rate, which is the first

@@ -71,7 +71,7 @@ def test_where_all_diverged_the_smallest_rate_remains(diverge: Diverge) -> None:
 @every_preset
 def test_the_chosen_rates_are_among_those_tried(preset: Preset, invent: Invent) -> None:
     chosen = choose(preset, invent(STUDY, preset))
-    assert set(chosen) == {model.classifier for model in preset.searched}
+    assert set(chosen) == {preset.name_of(model) for model in preset.searched}
     assert set(chosen.values()) <= set(preset.rates)
 
 
@@ -81,7 +81,7 @@ def test_the_table_holds_the_records_and_nothing_else(preset: Preset, invent: In
     rows = drawn(STUDY, preset).tables[""]
     shown = {(row.model, row.learning_rate, row.seed): row.value for row in rows.itertuples()}
     expected = {
-        (trial.classifier, trial.learning_rate, trial.seed): (
+        (preset.name_of(trial), trial.learning_rate, trial.seed): (
             float((record["arrays"]["radii"] > preset.radius).mean())
             if "radii" in record["arrays"]
             else record["outcome"]["accuracy"]
@@ -99,14 +99,15 @@ def test_lines_join_the_means_and_circles_mark_the_choice(preset: Preset, invent
     rows = drawing.tables[""]
     panels = [axes for axes in drawing.figure.axes if axes.get_visible()]
     for model, axes in zip(preset.searched, panels, strict=True):
+        name = preset.name_of(model)
         curve, *_, circle = axes.lines
-        means = rows[rows["model"] == model.classifier].groupby("learning_rate")["value"].mean()
-        rate = choose(preset, records)[model.classifier]
-        assert axes.get_title().startswith(model.classifier)
+        means = rows[rows["model"] == name].groupby("learning_rate")["value"].mean()
+        rate = choose(preset, records)[name]
+        assert axes.get_title().startswith(name)
         assert circle.get_markersize() > 10
         np.testing.assert_allclose(curve.get_xydata(), np.column_stack((means.index, means)), rtol=1e-12)
         np.testing.assert_allclose(circle.get_xydata(), [[rate, means[rate]]], rtol=1e-12)
-        assert rows["learning_rate"][(rows["model"] == model.classifier) & rows["chosen"]].unique().tolist() == [rate]
+        assert rows["learning_rate"][(rows["model"] == name) & rows["chosen"]].unique().tolist() == [rate]
 
 
 def test_a_share_of_the_budget_shortens_the_search_alone() -> None:

@@ -103,7 +103,7 @@ def test_learning_rates_are_those_that_the_search_chose(search: Records, records
     chosen = choose(MNIST, search)
     for spec, record in records.items():
         if isinstance(spec, Trial) and spec not in search:
-            assert record["specification"]["learning_rate"] == chosen[spec.classifier]
+            assert record["specification"]["learning_rate"] == chosen[MNIST.name_of(spec)]
 
 
 def test_outcomes_agree_with_the_values_of_each_example(records: Records) -> None:

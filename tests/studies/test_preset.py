@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from analysis.studies import STUDIES
 from analysis.studies.preset import DIGITS, MANY, MNIST, PRESETS, Preset
 
-RATES = {
-    model.classifier: 0.1 + number / 50
-    for number, model in enumerate(
-        {model.classifier: model for each in PRESETS.values() for model in each.searched}.values()
-    )
-}
+NAMES = dict.fromkeys(preset.name_of(model) for preset in PRESETS.values() for model in preset.searched)
+RATES = {name: 0.1 + number / 50 for number, name in enumerate(NAMES)}
 
 
 @st.composite
@@ -96,8 +92,10 @@ def test_a_data_set_that_is_too_small_is_refused(images: int, directions: int) -
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_tuning_changes_only_the_learning_rates(preset: Preset) -> None:
     tuned = preset.tuned(RATES)
-    assert [model.learning_rate for model in tuned.searched] == [RATES[model.classifier] for model in preset.searched]
-    back = {model.classifier: model.learning_rate for model in preset.searched}
+    assert [model.learning_rate for model in tuned.searched] == [
+        RATES[preset.name_of(model)] for model in preset.searched
+    ]
+    back = {preset.name_of(model): model.learning_rate for model in preset.searched}
     assert tuned.tuned(back) == preset
 
 
@@ -105,7 +103,7 @@ def test_tuning_changes_only_the_learning_rates(preset: Preset) -> None:
 def test_tuning_reaches_every_trial_but_the_search(preset: Preset) -> None:
     for study in STUDIES.values():
         rates = {
-            (spec.classifier, spec.learning_rate)
+            (preset.name_of(spec), spec.learning_rate)
             for spec in study.trials(preset.tuned(RATES))
             if hasattr(spec, "model")
         }
@@ -123,3 +121,17 @@ def test_an_impossible_radius_is_refused(radius: float) -> None:
 def test_no_seeds_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one seed"):
         replace(DIGITS, seeds=())
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_no_two_networks_share_a_name(preset: Preset) -> None:
+    """They would share a learning rate, too."""
+    assert len({preset.name_of(model) for model in preset.searched}) == len(preset.searched)
+
+
+def test_the_width_tells_networks_of_one_family_apart() -> None:
+    narrow = replace(DIGITS.robust, width=8)
+    preset = replace(DIGITS, compared=(narrow,))
+    assert preset.name_of(narrow) == "AOL-MLP, width 8"
+    assert preset.name_of(preset.trial(preset.robust, 3, size=20)) == "AOL-MLP, width 64"
+    assert preset.name_of(preset.standard) == "MLP"
