@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from analysis.runner import Store, executor, run
-from analysis.runner.executors import THREAD_VARIABLES
+from analysis.runner.processes import THREAD_VARIABLES
 
 SWEEP = 16
 
@@ -45,9 +45,8 @@ def unspeakable_three(toys: list[Toy]) -> list[dict[str, Any]]:
 
 
 def dies_on_three(toys: list[Toy]) -> list[dict[str, Any]]:
-    """The worker ends without a word, as under a shortage of memory, once the others had time to finish."""
+    """The worker ends without a word, as under a shortage of memory."""
     if Toy(3) in toys:
-        time.sleep(1)
         os._exit(1)
     return squares(toys)
 
