@@ -58,7 +58,7 @@ def executors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     serial = runner.executor
 
-    def asked(name: str) -> AbstractContextManager[Any]:
+    def asked(name: str, device: str | None) -> AbstractContextManager[Any]:
         names.append(name)
         return serial("serial")
 

@@ -30,7 +30,9 @@ def cluster(log: Path, request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue("dask_cluster")
 
 
-def test_all_records_are_there_although_a_worker_is_killed_in_the_middle(tmp_path: Path, log: Path, cluster: Any) -> None:
+def test_all_records_are_there_although_a_worker_is_killed_in_the_middle(
+    tmp_path: Path, log: Path, cluster: Any
+) -> None:
     store, undisturbed = Store(tmp_path / "results"), Store(tmp_path / "undisturbed")
     killer = Thread(target=kill_in_the_middle, args=(cluster.workers[0], log))
     killer.start()

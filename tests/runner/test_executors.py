@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from runner_toys import Toy, dies_on_three, squares, thread_variables, torch_threads
 
-from analysis.runner import EXECUTORS, Store, executor, run
+from analysis.runner import Store, executor, run
 from analysis.runner.executors import SerialExecutor
 from analysis.runner.processes import THREAD_VARIABLES, WorkerDiedError, processes
 
