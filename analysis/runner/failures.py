@@ -38,27 +38,42 @@ def is_full_disk(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in FULL
 
 
-def may_fit_in_halves(error: BaseException) -> bool:
-    """Whether a group failed for want of memory, or took its worker along, which is how such a want often ends.
+def is_want_of_memory(error: BaseException) -> bool:
+    """Whether memory was short, on a processor or a graphics card.
 
     Args:
         error: What was raised.
 
     Returns:
-        True if halves of the group may succeed.
+        True if a smaller group may succeed.
 
     Example:
-        >>> may_fit_in_halves(MemoryError())
+        >>> is_want_of_memory(MemoryError())
         True
     """
-    names = {each.__name__ for each in type(error).__mro__}
-    if names & (MEMORY_ERRORS | DEATHS) or isinstance(error, WorkerDiedError | BrokenExecutor):
+    if MEMORY_ERRORS & _names(error):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in MEMORY_WORDS)
 
 
+def is_death(error: BaseException) -> bool:
+    """Whether the worker died, which is how a want of memory often ends.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        True if it was lost without an answer.
+    """
+    return isinstance(error, WorkerDiedError | BrokenExecutor) or bool(DEATHS & _names(error))
+
+
+def _names(error: BaseException) -> set[str]:
+    return {each.__name__ for each in type(error).__mro__}
+
+
 def halves(group: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Cut a group of two or more in two.
+    """Cut a group in two.
 
     Args:
         group: What was to be run together.

@@ -4,11 +4,11 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from analysis.runner.failures import FullDiskError, forget_frames, halves, is_full_disk, may_fit_in_halves
+from analysis.runner.failures import FullDiskError, forget_frames, halves, is_death, is_full_disk, is_want_of_memory
 from analysis.runner.files import refuse_unwritable
 from analysis.runner.processes import end_workers
 from analysis.runner.progress import Progress
@@ -51,7 +51,8 @@ def run(
 
     Only this process writes to the store, each group's records as soon as they are known; workers return them. An
     interrupt ends the workers and leaves everything that was finished in the store. A group that finds too little
-    memory, or whose worker dies, is halved; other failures are kept in the store until their specification succeeds.
+    memory, or whose worker dies, is halved; one specification whose worker dies gets a second chance. Failures are
+    kept in the store until their specification succeeds.
 
     Args:
         function: From a group of specifications to their records, a picklable function at the top level of a module.
@@ -79,12 +80,13 @@ def run(
         refuse_unwritable(folder, "records")
     failures = _Failures(store)
     groups = deque(plan(missing))
+    alone: set[Any] = set()
     with Progress(len(missing), show=progress) as bar:
         try:
             for group, future in _finished(function, groups, executor, bar):
-                error = future.exception()
-                if error is not None and len(group) > 1 and may_fit_in_halves(error):
-                    _halve(group, groups, error, amend)
+                error = _error(future)
+                if again := _again(group, error, amend, alone):
+                    groups.extendleft(reversed(again))
                     continue
                 lost = failures.note(group, error) if error is not None else _keep(store, group, future, failures)
                 bar.advance(len(group), failed=lost)
@@ -159,6 +161,13 @@ def _submitted(executor: Executor, function: Runner, group: list[Any]) -> Record
         return future
 
 
+def _error(future: Records) -> BaseException | None:
+    try:
+        return future.exception()
+    except CancelledError as lost:  # by the executor: its scheduler has gone
+        return lost
+
+
 def _keep(store: Store, group: list[Any], future: Records, failures: _Failures) -> int:
     """Store each record; return the number of those that cannot be stored."""
     records = future.result()
@@ -173,13 +182,21 @@ def _keep(store: Store, group: list[Any], future: Records, failures: _Failures) 
     return lost
 
 
-def _halve(group: list[Any], groups: deque[list[Any]], error: BaseException, amend: Amend | None) -> None:
+def _again(group: list[Any], error: BaseException | None, amend: Amend | None, alone: set[Any]) -> list[list[Any]]:
+    """What a failed group is run again as: halves, itself once more where its worker died under it alone, or not."""
+    if error is None or not (is_want_of_memory(error) or is_death(error)):
+        return []
+    if len(group) == 1 and (group[0] in alone or not is_death(error)):
+        return []
+    forget_frames(error)
+    if len(group) == 1:
+        alone.add(group[0])
+        return [group]
     first, second = halves(group)
     logger.warning("%s: %d trials are run as %d and %d", error, len(group), len(first), len(second))
-    forget_frames(error)
-    groups.extendleft((second, first))
     if amend is not None:
         amend(group, (first, second))
+    return [first, second]
 
 
 def _stop(executor: Executor) -> None:

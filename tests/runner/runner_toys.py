@@ -51,8 +51,20 @@ def dies_on_three(toys: list[Toy]) -> list[dict[str, Any]]:
     return squares(toys)
 
 
+def wants_memory(toys: list[Toy]) -> list[dict[str, Any]]:
+    """Two fit, three do not."""
+    if len(toys) > 2:
+        raise MemoryError("too many at once")
+    return squares(toys)
+
+
 def thread_variables(toys: list[Toy]) -> list[dict[str, Any]]:
     return [{"outcome": {name: os.environ.get(name) for name in THREAD_VARIABLES}} for _ in toys]
+
+
+def visible_cards(toys: list[Toy]) -> list[dict[str, Any]]:
+    time.sleep(0.3)  # until the other workers are there
+    return [{"outcome": {"cards": os.environ.get("CUDA_VISIBLE_DEVICES"), "worker": os.getpid()}} for _ in toys]
 
 
 def torch_threads(toys: list[Toy]) -> list[dict[str, Any]]:
