@@ -45,7 +45,7 @@ class Status:
 
     total: int
     done: int
-    failed: Mapping[str, str]
+    failed: tuple[tuple[str, str], ...]
     seconds: float
     diverged: int
 
@@ -55,7 +55,7 @@ class Status:
         counts = f"{self.done} of {self.total} trials are done, {missing} are missing, {len(self.failed)} failed"
         diverged = f"; {self.diverged} of the done ones diverged" if self.diverged else ""
         spent = [f"time spent on those done: {duration(self.seconds)}"] if self.done else []
-        return [counts + diverged, *spent, *(f"failed: {label}: {error}" for label, error in self.failed.items())]
+        return [counts + diverged, *spent, *(f"failed: {label}: {error}" for label, error in self.failed)]
 
 
 def status(specs: Sequence[Any], headers: Headers, failures: Headers) -> Status:
@@ -76,7 +76,7 @@ def status(specs: Sequence[Any], headers: Headers, failures: Headers) -> Status:
     return Status(
         total=len(set(specs)),
         done=len(headers),
-        failed={str(getattr(spec, "label", spec)): str(failure["error"]) for spec, failure in failed.items()},
+        failed=tuple((str(getattr(spec, "label", spec)), str(failure["error"])) for spec, failure in failed.items()),
         seconds=sum(_seconds(header.get("provenance", {})) for header in headers.values()),
         diverged=sum(header["outcome"].get("diverged") is not None for header in headers.values()),
     )
@@ -159,7 +159,9 @@ def encoded(rows: "pd.DataFrame", kind: str) -> bytes:
 
 
 def _as_json(rows: "pd.DataFrame") -> str:
-    return rows.to_json(orient="records", indent=1, double_precision=15) + "\n"
+    """By the standard library, which writes every digit that a number has."""
+    plain = rows.astype(object).where(rows.notna(), None)
+    return json.dumps(plain.to_dict(orient="records"), indent=1) + "\n"
 
 
 def _row(spec: Any, header: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,13 +73,13 @@ def torch_threads(toys: list[Toy]) -> list[dict[str, Any]]:
     return [{"outcome": {"threads": torch.get_num_threads()}} for _ in toys]
 
 
-def sweep(folder: str, executor_name: str) -> None:
+def sweep(folder: str, executor_name: str, count: str) -> None:
     """Entry of the processes that get killed."""
-    toys = [Toy(number, seconds=0.1) for number in range(SWEEP)]
+    toys = [Toy(number, seconds=0.1) for number in range(int(count))]
     with executor(executor_name) as pool:
         run(squares, toys, Store(folder), pool, progress=False)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
-    sweep(sys.argv[1], sys.argv[2])
+    sweep(*sys.argv[1:])
