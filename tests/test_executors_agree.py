@@ -39,7 +39,7 @@ def test_every_executor_and_a_killed_run_find_the_same_bits(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     cores = len(os.sched_getaffinity(0))
     address = request.getfixturevalue("dask_cluster").address
-    for executor in ("serial", f"processes:{cores}", f"dask:{address}", f"slurm-local:jobs={cores}"):
+    for executor in ("serial", f"processes:{cores}", f"dask:{address}"):
         assert start(tmp_path / executor[:4], executor).wait(PATIENCE) == 0
     killed = start(tmp_path / "kill", "serial")
     while len(records(tmp_path / "kill")) < 3:
@@ -48,6 +48,6 @@ def test_every_executor_and_a_killed_run_find_the_same_bits(
     killed.wait()
     assert 3 <= len(records(tmp_path / "kill")) < 10
     assert start(tmp_path / "kill", "serial").wait(PATIENCE) == 0
-    first, *others = (records(tmp_path / name) for name in ("seri", "proc", "dask", "slur", "kill"))
+    first, *others = (records(tmp_path / name) for name in ("seri", "proc", "dask", "kill"))
     assert len(first) == 10
     assert all(other == first for other in others)

@@ -34,13 +34,18 @@ class Progress:
     ) -> None:
         self._bar.close()
 
+    @property
+    def shown(self) -> bool:
+        """Whether anybody sees the bar."""
+        return not self._bar.disable
+
     def running(self, groups: Iterable[list[Any]]) -> None:
         """Show what runs.
 
         Args:
             groups: Of specifications; those with a ``label`` are called by it.
         """
-        if self._bar.disable:
+        if not self.shown:
             return
         listed = list(groups)
         count = sum(map(len, listed))

@@ -5,9 +5,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from analysis.runner.dask_workers import DaskExecutor
 from analysis.runner.failures import FullDiskError, forget_frames, halves, is_death, is_full_disk, is_want_of_memory
 from analysis.runner.files import refuse_unwritable
 from analysis.runner.processes import end_workers
@@ -149,7 +151,14 @@ def _finished(
             del future  # its frames, where it failed
         if time.monotonic() > glance + GLANCE:
             glance = time.monotonic()
-            bar.running(group for future, group in pending.items() if future.running())
+            if bar.shown:
+                bar.running(_running(executor, pending))
+
+
+def _running(executor: Executor, pending: Mapping[Records, list[Any]]) -> list[list[Any]]:
+    if isinstance(executor, DaskExecutor):
+        return list(islice(pending.values(), executor.threads()))
+    return [group for future, group in pending.items() if future.running()]
 
 
 def _submitted(executor: Executor, function: Runner, group: list[Any]) -> Records:

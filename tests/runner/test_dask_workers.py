@@ -1,7 +1,10 @@
 """A real Dask scheduler and two workers, each a process of its own; one of them is killed in the middle."""
 
+import io
+import re
 import time
 from concurrent.futures import wait
+from contextlib import redirect_stderr
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -10,6 +13,12 @@ import pytest
 from runner_toys import Toy, fails_on_three, squares
 
 from analysis.runner import Store, dask_workers, executor, run
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
 
 TOYS = [Toy(number, seconds=0.1) for number in range(24)]
 
@@ -36,8 +45,9 @@ def test_all_records_are_there_although_a_worker_is_killed_in_the_middle(
     store, undisturbed = Store(tmp_path / "results"), Store(tmp_path / "undisturbed")
     killer = Thread(target=kill_in_the_middle, args=(cluster.workers[0], log))
     killer.start()
-    with executor(f"dask:{cluster.address}") as pool:
-        assert run(squares, TOYS, store, pool, progress=False) == len(TOYS)
+    terminal = Terminal()
+    with redirect_stderr(terminal), executor(f"dask:{cluster.address}") as pool:
+        assert run(squares, TOYS, store, pool) == len(TOYS)
         killer.join()
         assert cluster.workers[0].wait() != 0
         with pytest.raises(ExceptionGroup, match="1 of 4 trials failed") as caught:
@@ -50,6 +60,7 @@ def test_all_records_are_there_although_a_worker_is_killed_in_the_middle(
         run(squares, TOYS, undisturbed, pool, progress=False)
     ours, theirs = ({path.name: path.read_bytes() for path in each} for each in (store, undisturbed))
     assert ours == theirs
+    assert re.search(r"[12] running: Toy", terminal.getvalue())
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
