@@ -43,8 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{group.message}; the others are kept, and the same command tries again", file=sys.stderr)
         return 1
     except (ValueError, TypeError, LookupError, OSError, ImportError) as error:
+        from analysis.runner import FullDiskError
+
         print(f"error: {error}", file=sys.stderr)
-        return 1 if type(error).__name__ == "FullDiskError" else 2
+        return 1 if isinstance(error, FullDiskError) else 2
 
 
 def _figures(options: argparse.Namespace) -> int:

@@ -371,7 +371,7 @@ def test_a_full_disk_is_told_in_one_line(
     monkeypatch.setattr("analysis.runner.store.write_whole", full)
     assert main(["run", "learning_rate", *SMOKE]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: no space is left for data/results/digits/record.npz: everything that was finished")
+    assert line.startswith("error: no space is left in data/results/digits: everything that was finished")
     assert line.endswith("make room, and the same command goes on from there")
 
 

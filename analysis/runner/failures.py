@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from analysis.runner.processes import WorkerDiedError
@@ -19,7 +20,7 @@ class FullDiskError(OSError):
     """No space is left for records; everything that was finished before is kept."""
 
     def __init__(self, error: OSError) -> None:
-        place = f" for {error.filename}" if error.filename else ""
+        place = f" in {Path(error.filename).parent}" if isinstance(error.filename, str) else ""
         super().__init__(
             f"no space is left{place}: everything that was finished is kept; "
             "make room, and the same command goes on from there"

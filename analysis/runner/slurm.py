@@ -1,5 +1,6 @@
 """Jobs of a Slurm cluster as an executor; submitit writes, submits and watches them."""
 
+import logging
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 from analysis.runner.files import cache_folder
 from analysis.runner.processes import THREAD_VARIABLES, WorkerDiedError, cores
 
+logger = logging.getLogger(__name__)
 PAUSE = {"slurm": 1.0, "local": 0.05}  # seconds between two looks at the jobs
 FAREWELL = 1.5  # seconds that cancelled jobs get to end
 Call = tuple[Future[Any], Callable[[], Any]]
@@ -95,9 +97,9 @@ class SlurmExecutor(Executor):
             self._jobs = AutoExecutor(folder=(cache_folder() / "slurm").absolute(), cluster=cluster)
         except RuntimeError as error:
             raise ConnectionError(f"no Slurm cluster takes jobs from this machine: {error}") from error
-        self._jobs.update_parameters(**_parameters(request))
         local = cluster == "local"
         self._most = request.jobs or (cores() if local else 100)
+        self._jobs.update_parameters(**_parameters(request), slurm_array_parallelism=self._most)
         self._threads = request.cpus or (max(cores() // self._most, 1) if local else None)
         self._pause = PAUSE[cluster]
         self._calls: SimpleQueue[Call] = SimpleQueue()
@@ -150,7 +152,7 @@ class SlurmExecutor(Executor):
         while not self._cancelled.is_set():
             self._start(self._taken(self._most - len(self._running)))
             for future, job in list(self._running.items()):
-                if job.done():
+                if _has_ended(job):
                     del self._running[future]
                     _settle(future, job)
             if self._closed and self._calls.empty() and not self._running:
@@ -202,6 +204,14 @@ def _answer(threads: int | None, function: Callable[[], Any]) -> tuple[Any, Exce
         return function(), None
     except Exception as error:
         return None, error
+
+
+def _has_ended(job: Any) -> bool:
+    try:
+        return bool(job.done())
+    except OSError as error:  # a file system that is away for a moment
+        logger.warning("a job cannot be looked at: %s", error)
+        return False
 
 
 def _settle(future: Future[Any], job: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pretended_slurm import pretend
 from runner_toys import Toy, dies_on_three, fails_on_three, squares, thread_variables
 
 from analysis.runner import Store, WorkerDiedError, executor, run, slurm
@@ -58,6 +59,36 @@ def test_without_a_cluster_there_is_one_line(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConnectionError, match="no Slurm cluster takes jobs from this machine"):
         executor("slurm")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of the notes that a pretended cluster takes."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    pretend(tmp_path / "commands")
+    monkeypatch.setenv("PRETENDED_SLURM", str(notes))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'commands'}:{os.environ['PATH']}")
+    monkeypatch.setitem(slurm.PAUSE, "slurm", 0.05)
+    return notes
+
+
+def test_a_cluster_gets_what_was_asked_for_in_arrays_and_is_told_to_cancel(cluster: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "results")
+    with executor("slurm:partition=gpu,gpus=1,cpus=2,memory=4,time=30,jobs=3") as pool:
+        assert run(squares, map(Toy, range(4)), store, pool, progress=False) == 4
+        asked = "\n".join(path.read_text() for path in cluster.glob("*.sh"))
+        for line in ("partition=gpu", "gpus-per-node=1", "cpus-per-task=2", "mem=4GB", "time=30"):
+            assert f"#SBATCH --{line}\n" in asked
+        futures = [pool.submit(squares, [Toy(number, seconds=3)]) for number in range(5)]
+        while sum(future.running() for future in futures) < 3:
+            time.sleep(0.01)
+        pool.shutdown(wait=False, cancel_futures=True)
+    arrays = [path.stem for path in cluster.glob("*.sh") if "--array=0-2%3" in path.read_text()]
+    cancelled = (cluster / "cancelled").read_text().split()
+    assert len(cancelled) == 3
+    assert {name.partition("_")[0] for name in cancelled} <= set(arrays)
+    assert [store[Toy(number)]["outcome"]["square"] for number in range(4)] == [0, 1, 4, 9]
 
 
 def test_jobs_share_the_cores_and_succeed_without_a_trace(pool: SlurmExecutor, cache_dir: Path) -> None:
