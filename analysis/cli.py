@@ -3,16 +3,17 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from analysis.arguments import parser
 
 if TYPE_CHECKING:
     from analysis.commands import Workshop
-    from analysis.trials import Components
 
-DESCRIPTION = "Why is robust classification hard? Run studies, and draw their figures."
+SETTINGS = ("executor", "device", "radius", "fresh")  # of a workshop, where the command has them
 RECORD_RADII = (36 / 255, 72 / 255, 108 / 255, 1.0)
 
 
@@ -28,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Example:
         >>> main(["draw", "spectrum", "--preset", "digits"])
     """
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        return COMMANDS[options.command](options)
     except KeyboardInterrupt:
         print(
             "\ninterrupted: everything that was finished is kept; the same command goes on from there", file=sys.stderr
@@ -39,74 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExceptionGroup as group:
         for error in group.exceptions:
             print(f"failed: {error} {' '.join(getattr(error, '__notes__', []))}", file=sys.stderr)
+        print(f"{group.message}; the others are kept, and the same command tries again", file=sys.stderr)
         return 1
-    except (ValueError, TypeError, LookupError, OSError) as error:
+    except (ValueError, TypeError, LookupError, OSError, ImportError) as error:
+        from analysis.runner import FullDiskError
+
         print(f"error: {error}", file=sys.stderr)
-        return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m analysis", description=DESCRIPTION)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, function, explanation in (
-        ("figures", _figures, "regenerate all figures: train digits, draw what is recorded of larger data sets"),
-        ("run", _run, "run the trials of one study"),
-        ("draw", _draw, "draw one study from its records"),
-    ):
-        command = commands.add_parser(name, help=explanation, description=explanation)
-        command.set_defaults(command=function)
-        if name != "figures":
-            command.add_argument("study", metavar="STUDY")
-        _add_options(command)
-    data = commands.add_parser("data", help="download a known data set, unless it is there, and verify it")
-    data.set_defaults(command=_data)
-    data.add_argument("name", metavar="NAME")
-    data.add_argument("--data-dir", type=Path, help="where to; else ANALYSIS_DATA_DIR, then data/")
-    listing = commands.add_parser("list", help="list studies, presets, data sets and executors")
-    listing.set_defaults(command=_list)
-    trial = commands.add_parser("trial", help="run one trial and print its record as JSON")
-    trial.set_defaults(command=_trial)
-    _add_trial_options(trial)
-    return parser
-
-
-def _add_options(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add("--preset", help="digits, mnist or smoke: data set and scale; all but smoke for figures, digits otherwise")
-    add("--dataset", metavar="NAME|PATH", help="your data in the preset's place")
-    add("--data-dir", type=Path, help="folder of the data sets; else ANALYSIS_DATA_DIR, then data/")
-    add("--out", type=Path, default=Path("figures"), help="folder of the figures (%(default)s)")
-    add("--executor", default="processes", help="serial or processes (%(default)s)")
-    add("--device", help="torch device; else cuda where there is one, then cpu")
-    add("--seeds", type=int, help="number of seeds, instead of the preset's")
-    add("--radius", type=float, help="l2 radius to draw at, pixels in [0, 1]; training keeps the preset's")
-    add("--fresh", action="store_true", help="run again what is recorded")
-
-
-def _add_trial_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data-dir", type=Path)
-    command.add_argument("--device")
-    texts = ("dataset", "model", "augmentation", "activation")
-    numbers = ("learning_rate", "momentum", "offset", "temperature", "noise")
-    wholes = ("size", "width", "depth", "steps", "visits", "batch_size", "validation", "draws", "subset_seed", "seed")
-    kinds = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float) | dict.fromkeys(wholes, int)
-    for name, kind in kinds.items():
-        flag = f"--{name.replace('_', '-')}"
-        command.add_argument(flag, type=kind, required=name in texts[:2], default=argparse.SUPPRESS)
-    command.add_argument(
-        "--components", type=_components, default=argparse.SUPPRESS, metavar="BANDS", help="such as 0-16,200-"
-    )
-
-
-def _components(text: str) -> "Components":
-    """Bands such as ``0-16,200-``."""
-    bands = []
-    for band in text.split(","):
-        first, dash, last = band.strip().partition("-")
-        if not dash or not first.isdigit() or (last and not last.isdigit()):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a list of bands such as 0-16,200-")
-        bands.append((int(first), int(last) if last else None))
-    return tuple(bands)
+        return 1 if isinstance(error, FullDiskError) else 2
 
 
 def _figures(options: argparse.Namespace) -> int:
@@ -144,6 +84,65 @@ def _draw(options: argparse.Namespace) -> int:
     return 0
 
 
+def _status(options: argparse.Namespace) -> int:
+    from analysis.commands import MissingRecordsError
+    from analysis.runner import BrokenRecordError, StaleRecordError
+    from analysis.studies import STUDIES, find
+
+    study = find(options.study)
+    workshop = _workshop(options, options.preset or "digits")
+    try:
+        lines = workshop.status(study).lines()
+    except (MissingRecordsError, StaleRecordError, BrokenRecordError) as error:
+        print(f"{study.name} follows the learning rates, which are not complete: {error}")
+        study = STUDIES["learning_rate"]
+        lines = workshop.status(study).lines()
+    print(f"{study.name} on {study.shelf or workshop.preset.dataset}: {lines[0]}", *lines[1:], sep="\n")
+    return 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    from analysis.ledger import encoded
+    from analysis.runner.files import write_whole
+    from analysis.studies import find
+
+    if options.format == "parquet" and options.out is None:
+        raise ValueError("a table in the format parquet needs a file: --out FILE")
+    study = find(options.study)
+    rows, count = _workshop(options, options.preset or "digits").table(study)
+    content = encoded(rows, options.format)
+    if options.out is None:
+        print(content.decode(), end="")
+    else:
+        write_whole(options.out, content)
+    place = "" if options.out is None else f", in {options.out}"
+    print(f"{study.name}: {len(rows)} of {count} trials are recorded{place}", file=sys.stderr)
+    return 0
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from analysis.cleaning import unasked
+    from analysis.commands import RESULTS
+
+    asked: dict[str, set[str]] = {}
+    unknown: set[str] = set()
+    for workshop in _workshops(options):
+        names = workshop.asked_for()
+        if names is None:
+            unknown.add(workshop.preset.dataset)
+        for dataset, records in (names or {}).items():
+            asked.setdefault(dataset, set()).update(records)
+    found = unasked(RESULTS, {dataset: names for dataset, names in asked.items() if dataset not in unknown})
+    print("\n".join([*found.lines(), f"{len(found.records)} records, {len(found.leftovers)} leftovers"]))
+    if not found.records and not found.leftovers:
+        return 0
+    if options.yes or (sys.stdin.isatty() and input("remove them? [y/N] ").strip().lower() in ("y", "yes")):
+        print(f"removed {found.remove()} files")
+    else:
+        print("nothing is removed without --yes")
+    return 0
+
+
 def _list(options: argparse.Namespace) -> int:
     from analysis.datasets import KNOWN
     from analysis.runner import EXECUTORS
@@ -153,7 +152,7 @@ def _list(options: argparse.Namespace) -> int:
     for study in STUDIES.values():
         print(f"{study.name:20}{study.question}")
     print(f"\npresets: {', '.join(PRESETS)}\ndata sets: {', '.join(KNOWN)}, or a file or folder of images")
-    print(f"executors: {', '.join(EXECUTORS)}")
+    print("executors:", *(f"  {kind.usage}: {kind.meaning}" for kind in EXECUTORS.values()), sep="\n")
     return 0
 
 
@@ -184,26 +183,39 @@ def _trial(options: argparse.Namespace) -> int:
 
 
 def _workshop(options: argparse.Namespace, name: str) -> "Workshop":
+    """With a gallery where the command draws."""
     from dataclasses import replace
 
     from analysis.commands import PRESETS, Workshop, own_preset
     from analysis.gallery import Gallery
-    from analysis.runner import EXECUTORS
+    from analysis.runner import refuse_unknown
 
-    for kind, wanted, known in (("preset", name, PRESETS), ("executor", options.executor, EXECUTORS)):
-        if wanted not in known:
-            raise ValueError(f"unknown {kind} {wanted!r}; known are {', '.join(known)}")
+    if name not in PRESETS:
+        raise ValueError(f"unknown preset {name!r}; known are {', '.join(PRESETS)}")
+    settings = {key: value for key, value in vars(options).items() if key in SETTINGS}
+    refuse_unknown(settings.get("executor", "serial"))
     preset, data_dir = PRESETS[name], options.data_dir
     if options.dataset is not None:
         dataset, data_dir = _located(options.dataset, data_dir)
         preset = own_preset(preset, dataset, data_dir)
     if options.seeds is not None:
         preset = replace(preset, seeds=tuple(range(options.seeds)))
-    if options.radius is not None:
+    if settings.get("radius") is not None:
         replace(preset, radius=options.radius)  # refuses an impossible one
-    settings: dict[str, Any] = {key: getattr(options, key) for key in ("executor", "device", "radius", "fresh")}
     figures = name if options.dataset is None else preset.dataset
-    return Workshop(preset, figures, Gallery(options.out), data_dir, **settings)
+    gallery = Gallery(options.out) if "executor" in settings else None
+    return Workshop(preset, figures, gallery, data_dir, **settings)
+
+
+def _workshops(options: argparse.Namespace) -> "Iterator[Workshop]":
+    """Everything that can be asked for: all presets, with their own seeds and those given, and data of the user's."""
+    from analysis.commands import PRESETS
+
+    for seeds in {None, options.seeds}:
+        declared = vars(options) | {"dataset": None, "seeds": seeds}
+        yield from (_workshop(argparse.Namespace(**declared), name) for name in PRESETS)
+        if options.dataset is not None:
+            yield _workshop(argparse.Namespace(**vars(options) | {"seeds": seeds}), options.preset or "digits")
 
 
 def _located(dataset: str, data_dir: Path | None) -> tuple[str, Path | None]:
@@ -219,3 +231,16 @@ def _located(dataset: str, data_dir: Path | None) -> tuple[str, Path | None]:
     if inside or "/" not in dataset:
         return dataset, data_dir
     return path.name, path.parent
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "figures": _figures,
+    "run": _run,
+    "draw": _draw,
+    "status": _status,
+    "results": _results,
+    "clean": _clean,
+    "data": _data,
+    "list": _list,
+    "trial": _trial,
+}

@@ -6,16 +6,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis import datasets, runner, trials
 from analysis.gallery import Gallery, drawing_key
+from analysis.ledger import Status, certified_at, status, table
 from analysis.plots import house_style
 from analysis.studies import STUDIES, learning_rate
 from analysis.studies.preset import PRESETS, Preset
 from analysis.studies.study import Drawing, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 logger = logging.getLogger(__name__)
 RESULTS = Path("data/results")
@@ -32,7 +36,7 @@ class Workshop:
     Attributes:
         preset: Before the learning rates are chosen.
         figures: Name of the folder of its figures.
-        gallery: Where figures go.
+        gallery: Where figures go; None where none is drawn.
         data_dir: Folder of the data sets.
         executor: Name of the executor.
         device: Torch device, or None for the best there is.
@@ -42,7 +46,7 @@ class Workshop:
 
     preset: Preset
     figures: str
-    gallery: Gallery
+    gallery: Gallery | None = None
     data_dir: Path | None = None
     executor: str = "processes"
     device: str | None = None
@@ -87,7 +91,10 @@ class Workshop:
 
         Raises:
             MissingRecordsError: If trials have not been run; the message says how to run them.
+            ValueError: If there is no gallery.
         """
+        if self.gallery is None:
+            raise ValueError("a workshop without a gallery draws nothing")
         self._refuse_missing(study)
         specs = self._trials(study)
         preset = self._preset(study)
@@ -103,13 +110,61 @@ class Workshop:
         self.gallery.write(name, Drawing(drawing.figure, drawing.tables, caption), key)
         return True
 
+    def status(self, study: Study) -> Status:
+        """Count what is done, missing and failed.
+
+        Args:
+            study: Which.
+
+        Returns:
+            The counts.
+
+        Raises:
+            MissingRecordsError: If its trials are not known, for want of learning rates.
+        """
+        specs = self._trials(study)
+        return status(specs, self._headers(specs), self.store.failures(specs))
+
+    def table(self, study: Study) -> "tuple[pd.DataFrame, int]":
+        """Make one table of a study's records.
+
+        Args:
+            study: Which.
+
+        Returns:
+            A row per recorded trial, with certified accuracy at all radii of the preset; the number of its trials.
+
+        Raises:
+            MissingRecordsError: If its trials are not known, for want of learning rates.
+        """
+        specs = self._trials(study)
+        radii = {*self.preset.radii, self.preset.radius, *([] if self.radius is None else [self.radius])}
+        return table(self._headers(specs, certified_at(radii))), len(set(specs))
+
+    def asked_for(self) -> dict[str, set[str]] | None:
+        """Name the records that the studies ask for, by data set; None where a search is half done.
+
+        Its choice decides what other studies ask for; without any of its records, nothing can have been run on it.
+
+        Returns:
+            Names of records, as from ``runner.identity``.
+        """
+        search = STUDIES["learning_rate"].trials(self.preset)
+        recorded = sum(spec in self.store for spec in search)
+        if 0 < recorded < len(search):
+            return None
+        studies = [study for study in STUDIES.values() if self.has(study) and (recorded or not study.tuned)]
+        specs = [spec for study in studies for spec in self._trials(study)]
+        return {name: set(map(runner.identity, group)) for name, group in _by_dataset(specs).items()}
+
     def _run(self, specs: Sequence[Any]) -> int:
-        by_dataset: dict[str, list[Any]] = {}
-        for spec in dict.fromkeys(specs):
-            by_dataset.setdefault(spec.dataset, []).append(spec)
-        missing = [spec for dataset, group in by_dataset.items() for spec in self._missing(dataset, group)]
-        function = partial(trials.run_trials, data_dir=self.data_dir, device=self.device)
-        with runner.executor(self.executor if len(missing) > 1 else "serial") as executor:
+        groups = _by_dataset(specs)
+        missing = [spec for dataset, group in groups.items() for spec in self._missing(dataset, group)]
+        one_here = len(missing) <= 1 and self.executor.startswith("processes")
+        name = "serial" if one_here or not missing else self.executor
+        there = self.data_dir if name == "serial" or self.data_dir is None else self.data_dir.absolute()
+        function = partial(trials.run_trials, data_dir=there, device=self.device)
+        with runner.executor(name, self.device) as executor:
             return runner.run(function, missing, self.store, executor, fresh=True)  # all of these
 
     def _missing(self, dataset: str, specs: list[Any]) -> list[Any]:
@@ -121,6 +176,17 @@ class Workshop:
                 raise
             return []
         return specs if self.fresh else self.store.missing(specs, content=content)
+
+    def _headers(self, specs: Sequence[Any], summary: runner.Summary | None = None) -> dict[Any, dict[str, Any]]:
+        """Of the records that would not be run again; where the data is not here to compare, any whole record."""
+        found: dict[Any, dict[str, Any]] = {}
+        for dataset, group in _by_dataset(specs).items():
+            try:
+                content = trials.content(dataset, self.data_dir)
+            except (FileNotFoundError, ValueError):
+                content = {}
+            found |= self.store.headers(group, content=content, summary=summary)
+        return {spec: found[spec] for spec in dict.fromkeys(specs) if spec in found}
 
     def _trials(self, study: Study) -> Sequence[Any]:
         return study.trials(self._preset(study))
@@ -190,6 +256,14 @@ def draw_all(workshop: Workshop, studies: Iterable[Study], say: Callable[[str], 
         else:
             say(f"{workshop.shelf(study)}: {study.name} {'drawn' if drawn else 'is up to date'}")
     return complete
+
+
+def _by_dataset(specs: Iterable[Any]) -> dict[str, list[Any]]:
+    """Each specification once."""
+    groups: dict[str, list[Any]] = {}
+    for spec in dict.fromkeys(specs):
+        groups.setdefault(spec.dataset, []).append(spec)
+    return groups
 
 
 def _origin(records: Mapping[Any, Mapping[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""The benchmark of layers runs, and its plain formulas are those of the same functions."""
+"""The benchmarks run, and the plain formulas of layers are those of the same functions."""
 
 import math
 import time
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.lipschitz import CONVOLUTION, LINEAR
-from benchmarks import layers, rival_layers
+from benchmarks import growth, layers, rival_layers
 from benchmarks.layer_sizes import AUTHORS, OURS, SIZES, SMALL_SIZES, Size
 from benchmarks.plain_layers import PLAIN_CONVOLUTION, PLAIN_LINEAR
 from benchmarks.stopwatch import Stopwatch
@@ -46,6 +46,14 @@ def test_tables_hold_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(0 < number < math.inf for number in numbers(printed))
     for title in ("AOL-ConvNetXS", "AOL, dense 6", "rescaling", *(size.title for size in SMALL_SIZES)):
         assert title in printed
+
+
+def test_growth_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANALYSIS_CACHE_DIR", "restored afterwards")
+    growth.main(["--small"])
+    found = numbers(capsys.readouterr().out)
+    assert len(found) == 12  # seconds and memory of six questions
+    assert all(0 < number < math.inf for number in found)
 
 
 def test_an_unknown_method_is_refused() -> None:

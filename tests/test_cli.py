@@ -1,6 +1,8 @@
 """What a user types, and what the answer is: one line where something is wrong, everything finished kept."""
 
 import contextlib
+import errno
+import io
 import json
 import os
 import resource
@@ -14,14 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from analysis.cli import main
+from analysis.cli import COMMANDS, main
 from analysis.commands import Workshop
+from analysis.runner import EXECUTORS, Store
 from analysis.runner.record import decode
 from analysis.studies import STUDIES
 from analysis.studies.preset import DIGITS, MNIST
+from analysis.studies.preset import SMOKE as SMOKE_PRESET
+from analysis.trials import Trial
 
 INTERRUPTED = Path(__file__).with_name("interrupted_cli.py")
 TRIAL = ("trial", "--dataset", "digits", "--model", "AOL-MLP", "--width", "32", "--depth", "2", "--steps", "20")
@@ -87,14 +93,23 @@ def test_help_answers_in_half_a_second() -> None:
     answer = python("-m", "analysis", "--help")
     assert seconds_of_children() - before < 0.5
     assert answer.returncode == 0
-    for command in ("figures", "run", "draw", "list", "trial"):
+    for command in ("figures", "run", "draw", "status", "results", "clean", "list", "trial"):
         assert command in answer.stdout
+
+
+def test_help_lists_all_executors(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["run", "--help"])
+    told = capsys.readouterr().out
+    for name, kind in EXECUTORS.items():
+        assert f"  {name}" in told
+        assert all(option in told for option in kind.usage.partition("[:")[2].strip("]").split("=")[:1])
 
 
 def test_list_names_what_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     listing = capsys.readouterr().out
-    for name in (*STUDIES, "smoke", "digits", "mnist", "cifar10", "serial", "processes"):
+    for name in (*STUDIES, "smoke", "digits", "mnist", "cifar10", *(kind.usage for kind in EXECUTORS.values())):
         assert name in listing
     for study in STUDIES.values():
         assert study.question in listing
@@ -109,6 +124,18 @@ def test_list_names_what_can_be_asked_for(capsys: pytest.CaptureFixture[str]) ->
         ("figures --preset huge", "unknown preset 'huge'; known are smoke, digits"),
         ("run learning_rate --preset smoke --executor cloud", "unknown executor 'cloud'; known are serial, processes"),
         ("run spectrum --preset smoke --executor cloud", "unknown executor 'cloud'; known are serial, processes"),
+        ("run spectrum --preset smoke --executor processes:0", "workers must be at least 1, got 0"),
+        ("run spectrum --preset smoke --executor serial:2", "serial has no options, got '2'"),
+        ("run spectrum --preset smoke --executor dask", "dask is followed by the address of the scheduler"),
+        ("run spectrum --preset smoke --executor slurm:queue=1", "unknown option 'queue=1' of slurm; known are"),
+        ("status nothing", "unknown study 'nothing'; known are learning_rate, spectrum,"),
+        ("results nothing", "unknown study 'nothing'; known are learning_rate, spectrum,"),
+        (
+            "results data_scaling --preset smoke",
+            "have not been run: python -m analysis run data_scaling --preset smoke",
+        ),
+        ("results spectrum --format parquet", "a table in the format parquet needs a file: --out FILE"),
+        ("clean --dataset imagenet", "unknown data set 'imagenet': known are digits, mnist"),
         ("run spectrum --dataset imagenet", "unknown data set 'imagenet': known are digits, mnist"),
         ("figures --dataset ./nowhere", "unknown data set 'nowhere': known are digits, mnist"),
         ("run spectrum --seeds 0", "at least one seed"),
@@ -130,7 +157,7 @@ def test_list_names_what_can_be_asked_for(capsys: pytest.CaptureFixture[str]) ->
         ("trial --dataset digits --model MLP --components 0-99", "no band [0, 99) in 61 directions"),
         ("trial --dataset digits --model MLP --device abacus", "device 'abacus' cannot be used"),
     ],
-    ids=lambda value: value if value.split()[0] in ("run", "draw", "figures", "trial") else "",
+    ids=lambda value: value if value.split()[0] in COMMANDS else "",
 )
 def test_a_wrong_request_is_answered_in_one_line(
     request_: str, message: str, capsys: pytest.CaptureFixture[str], desk: Path
@@ -281,23 +308,35 @@ def test_failures_are_named_and_the_rest_is_kept(
         return [{"outcome": {}}]
 
     monkeypatch.setattr("analysis.trials.run_trials", sometimes)
+    monkeypatch.setattr("analysis.trials.content", lambda *_: {})
     assert main(["run", "learning_rate", *SMOKE]) == 1
-    failures = [line for line in capsys.readouterr().err.splitlines() if line.startswith("failed: ")]
+    said = capsys.readouterr().err
+    failures = [line for line in said.splitlines() if line.startswith("failed: ")]
     assert len(failures) == 4  # two rates of the network, and of the smoothed one
     assert all("out of memory in Trial(dataset='digits', model='MLP'" in line for line in failures)
     assert len(list(desk.rglob("*.npz"))) == 6
+    assert said.endswith("4 of 10 trials failed; the others are kept, and the same command tries again\n")
+    assert main(["status", "learning_rate", "--preset", "smoke"]) == 0
+    counts, _, *failed = capsys.readouterr().out.splitlines()
+    assert counts == "learning_rate on digits: 6 of 10 trials are done, 0 are missing, 4 failed"
+    assert len(failed) == 4
+    assert all(line.startswith("failed: ") and line.endswith(": RuntimeError: out of memory") for line in failed)
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes"])
-def test_an_interrupt_keeps_what_was_finished_and_says_how_to_go_on(desk: Path, executor: str) -> None:
+@pytest.mark.parametrize("executor", ["serial", "processes", "dask", "slurm-local"])
+def test_an_interrupt_keeps_what_was_finished_and_says_how_to_go_on(
+    desk: Path, executor: str, request: pytest.FixtureRequest
+) -> None:
     """Ctrl-C reaches the process and its workers."""
+    if executor == "dask":
+        executor = f"dask:{request.getfixturevalue('dask_cluster').address}"
     command = [sys.executable, str(INTERRUPTED), "run", "learning_rate", "--preset", "digits", "--executor", executor]
     process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
     results = desk / "data" / "results" / "digits"
     with interrupted_once(process, results) as stderr:
         assert process.returncode == 130
         assert "interrupted: everything that was finished is kept; the same command goes on from there" in stderr
-        assert "Traceback" not in stderr
+        assert "Traceback" not in stderr or executor == "slurm-local"  # submitit's own, of its local jobs
     records = list(results.iterdir())
     assert {path.suffix for path in records} == {".npz"}
     assert 2 <= len(records) < 24
@@ -320,6 +359,88 @@ def interrupted_once(process: subprocess.Popen[str], results: Path) -> Iterator[
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_full_disk_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], desk: Path
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "data/results/digits/record.npz")
+
+    monkeypatch.setattr("analysis.trials.run_trials", lambda specs, **_: [{"outcome": {}} for _ in specs])
+    monkeypatch.setattr("analysis.runner.store.write_whole", full)
+    assert main(["run", "learning_rate", *SMOKE]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: no space is left in data/results/digits: everything that was finished")
+    assert line.endswith("make room, and the same command goes on from there")
+
+
+def test_an_executor_without_its_library_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], desk: Path
+) -> None:
+    for name, library in (
+        ("dask:tcp://127.0.0.1:1", "distributed"),
+        ("slurm", "submitit"),
+        ("slurm-local", "submitit"),
+    ):
+        monkeypatch.setitem(sys.modules, library, None)
+        assert main(["run", "learning_rate", "--preset", "smoke", "--executor", name]) == 2
+        extra = name.partition(":")[0].partition("-")[0]
+        assert f'this executor needs {library}: pip install ".[{extra}]"' in capsys.readouterr().err
+
+
+def test_a_study_is_followed_from_nothing_to_a_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], desk: Path
+) -> None:
+    assert main(["status", "data_scaling", "--preset", "smoke"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("data_scaling follows the learning rates, which are not complete: 10 of 10 trials")
+    assert said.endswith("learning_rate on digits: 0 of 10 trials are done, 10 are missing, 0 failed\n")
+    assert not list(desk.rglob("figures")), "asking leaves nothing behind"
+    radii = np.linspace(-0.1, 1, 12)
+    record = {"outcome": {"accuracy": 0.5}, "arrays": {"radii": radii}, "provenance": {"training": 60.0}}
+    monkeypatch.setattr("analysis.trials.run_trials", lambda specs, **_: [record for _ in specs])
+    monkeypatch.setattr("analysis.trials.content", lambda *_: {})
+    assert main(["run", "learning_rate", *SMOKE]) == 0
+    assert main(["status", "learning_rate", "--preset", "smoke"]) == 0
+    assert capsys.readouterr().out.endswith(
+        "learning_rate on digits: 10 of 10 trials are done, 0 are missing, 0 failed\n"
+        "time spent on those done: 10 min 00 s\n"
+    )
+    readers = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}
+    for kind, read in readers.items():
+        assert main(["results", "learning_rate", "--preset", "smoke", "--format", kind, "--out", f"table.{kind}"]) == 0
+        assert capsys.readouterr() == ("", f"learning_rate: 10 of 10 trials are recorded, in table.{kind}\n")
+        rows = read(desk / f"table.{kind}")
+        assert sorted(rows["learning_rate"].unique()) == [0.1, 1.0]
+        assert rows["certified_accuracy_0.25"].tolist() == pytest.approx([8 / 12] * 10)
+    assert main(["results", "learning_rate", "--preset", "smoke", "--radius", "0.75"]) == 0
+    assert pd.read_csv(io.StringIO(capsys.readouterr().out))["certified_accuracy_0.75"].notna().all()
+
+
+def test_clean_shows_before_it_removes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], desk: Path
+) -> None:
+    store = Store(desk / "data" / "results", drawer=lambda trial: trial.dataset)
+    extra = Trial(dataset="digits", model="MLP", size=77, seed=9)
+    asked = STUDIES["learning_rate"].trials(SMOKE_PRESET)
+    for trial in (extra, *asked):
+        store[trial] = {"outcome": {"accuracy": 0.5, "diverged": None}, "arrays": {"radii": np.zeros(3)}}
+    path = store.path(extra).relative_to(desk)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(["clean"]) == 0
+    listed = f"{path}  model MLP, size 77, learning_rate 0.1, seed 9\n1 records, 0 leftovers\n"
+    assert capsys.readouterr().out == f"{listed}nothing is removed without --yes\n"
+    assert extra in store
+    assert main(["clean", "--yes"]) == 0
+    assert capsys.readouterr().out == f"{listed}removed 1 files\n"
+    assert extra not in store
+    assert all(trial in store for trial in asked)
+    store.path(asked[0]).unlink()
+    store[extra] = {"outcome": {}}
+    assert main(["clean", "--yes"]) == 0
+    assert "digits: its 10 records are kept" in capsys.readouterr().out, "a half-done search decides what is asked for"
+    assert extra in store
 
 
 @pytest.mark.slow

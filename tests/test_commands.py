@@ -12,7 +12,7 @@ from analysis import commands, runner
 from analysis.commands import Workshop
 from analysis.gallery import Gallery
 from analysis.plots import new_figure
-from analysis.runner import store as store_module
+from analysis.runner import headers as headers_module
 from analysis.studies.preset import SMOKE
 from analysis.studies.study import Drawing, Study
 from analysis.trials import Spectrum
@@ -58,7 +58,7 @@ def executors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     serial = runner.executor
 
-    def asked(name: str) -> AbstractContextManager[Any]:
+    def asked(name: str, device: str | None) -> AbstractContextManager[Any]:
         names.append(name)
         return serial("serial")
 
@@ -70,13 +70,13 @@ def executors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Length of every record that was decoded."""
     lengths: list[int] = []
-    decode = store_module.decode
+    decode = headers_module.decode
 
     def counted(content: bytes) -> dict[str, Any]:
         lengths.append(len(content))
         return decode(content)
 
-    monkeypatch.setattr(store_module, "decode", counted)
+    monkeypatch.setattr(headers_module, "decode", counted)
     return lengths
 
 

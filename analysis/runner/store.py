@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.runner.failures import described
 from analysis.runner.files import write_whole
+from analysis.runner.headers import Summary, read_headers
 from analysis.runner.record import decode, encode
 
 logger = logging.getLogger(__name__)
 SUFFIX = ".npz"
+FAILURES = "failures"
 
 
 class BrokenRecordError(ValueError):
@@ -88,7 +91,7 @@ class Store:
             record = decode(path.read_bytes())
         except ValueError as error:
             raise BrokenRecordError(f"{path}: {error}; run its study again, which sets it aside") from error
-        self._refuse_stale(path, spec, record, {})
+        _refuse_stale(path, spec, record, {})
         return record
 
     def __setitem__(self, spec: Any, record: Mapping[str, Any]) -> None:
@@ -98,12 +101,68 @@ class Store:
         path = self.path(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
+        self._failure_path(spec).unlink(missing_ok=True)
+
+    def keep_failure(self, spec: Any, error: BaseException) -> None:
+        """Keep why a specification has no record, until it has one.
+
+        Args:
+            spec: What failed; its failure may be kept already.
+            error: What was raised.
+        """
+        path = self._failure_path(spec)
+        text = json.dumps(described(error) | {"specification": dataclasses.asdict(spec)}, indent=1)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text.encode())
+        except OSError as problem:
+            logger.warning("the failure of %s is not kept: %s", spec, problem)
+
+    def failures(self, specs: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+        """Find the specifications whose last run failed.
+
+        Args:
+            specs: Which to ask about.
+
+        Returns:
+            Of each that failed: ``error`` (one line), ``traceback``, ``time`` (UTC) and ``specification``.
+
+        Example:
+            >>> [failure["error"] for failure in store.failures(trials).values()]
+        """
+        found = {}
+        for spec in dict.fromkeys(specs):
+            try:
+                failure = json.loads(self._failure_path(spec).read_bytes())
+            except (OSError, ValueError):
+                continue
+            found[spec] = failure
+        return found
+
+    def headers(
+        self, specs: Iterable[Any], *, content: Mapping[str, Any] | None = None, summary: Summary | None = None
+    ) -> dict[Any, dict[str, Any]]:
+        """Read everything but the arrays of the usable records, thousands in a second.
+
+        Args:
+            specs: Whose.
+            content: Entries that a record's header must agree with, such as the hash of the data.
+            summary: Numbers to compute from the arrays and to keep with the headers, as ``"summary"``.
+
+        Returns:
+            Headers of the records that are whole and not stale, in the order of the specifications.
+
+        Example:
+            >>> store.headers(trials)[trial]["outcome"]["accuracy"]
+        """
+        examined = self._examined(specs, content or {}, summary)
+        return {spec: header for spec, header in examined.items() if isinstance(header, dict)}
 
     def missing(self, specs: Iterable[Any], *, content: Mapping[str, Any] | None = None) -> list[Any]:
         """Specifications without a usable record, each once, in order.
 
         A damaged record is named in one line, set aside under the suffix ``.broken``, and counts as missing. So does a
-        stale one, whose file will be replaced.
+        stale one, whose file will be replaced. A file that has not changed since it was found whole is not read again.
 
         Args:
             specs: What is wanted.
@@ -112,29 +171,56 @@ class Store:
         Returns:
             What has to be run.
         """
-        return [spec for spec in dict.fromkeys(specs) if not self._usable(spec, content or {})]
+        examined = self._examined(specs, content or {}, None)
+        for spec, problem in examined.items():
+            if isinstance(problem, StaleRecordError):
+                logger.warning("%s: it is run again", problem)
+            elif isinstance(problem, ValueError):
+                path = self.path(spec)
+                aside = path.replace(path.with_suffix(".broken"))
+                logger.warning("%s is %s: set aside as %s and run again", path, problem, aside.name)
+        return [spec for spec, header in examined.items() if not isinstance(header, dict)]
 
-    def _usable(self, spec: Any, content: Mapping[str, Any]) -> bool:
+    def _examined(
+        self, specs: Iterable[Any], content: Mapping[str, Any], summary: Summary | None
+    ) -> dict[Any, dict[str, Any] | ValueError | None]:
+        """Each specification once: the header of its record, what is wrong with that, or None where there is none."""
+        drawers: dict[Path, dict[str, Any]] = {}
+        examined: dict[Any, dict[str, Any] | ValueError | None] = dict.fromkeys(specs)
+        for spec in examined:
+            path = self.path(spec)
+            drawers.setdefault(path.parent, {})[path.name] = spec
+        for drawer, names in drawers.items():
+            for name, header in read_headers(drawer, names, summary).items():
+                spec = names[name]
+                examined[spec] = (
+                    header if isinstance(header, ValueError) else _fitting(drawer / name, spec, header, content)
+                )
+        return examined
+
+    def _failure_path(self, spec: Any) -> Path:
         path = self.path(spec)
-        if not path.exists():
-            return False
-        try:
-            self._refuse_stale(path, spec, decode(path.read_bytes()), content)
-        except StaleRecordError as error:
-            logger.warning("%s: it is run again", error)
-            return False
-        except ValueError as error:
-            aside = path.with_suffix(".broken")
-            path.replace(aside)
-            logger.warning("%s is %s: set aside as %s and run again", path, error, aside.name)
-            return False
-        return True
+        return path.parent / FAILURES / f"{path.stem}.json"
 
-    @staticmethod
-    def _refuse_stale(path: Path, spec: Any, record: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-        asked = json.loads(json.dumps(dataclasses.asdict(spec)))
-        kept = record["specification"]
-        changed = sorted(name for name, value in kept.items() if asked.get(name, value) != value)
-        changed += [name for name, value in content.items() if record.get(name) != value]
-        if changed:
-            raise StaleRecordError(f"{path} was made under another {', '.join(changed)}")
+
+def _fitting(
+    path: Path, spec: Any, header: dict[str, Any], content: Mapping[str, Any]
+) -> dict[str, Any] | StaleRecordError:
+    try:
+        _refuse_stale(path, spec, header, content)
+    except StaleRecordError as error:
+        return error
+    return header
+
+
+def _refuse_stale(path: Path, spec: Any, record: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    kept = record["specification"]
+    changed = sorted(name for name, value in kept.items() if _as_json(getattr(spec, name, value)) != value)
+    changed += [name for name, value in content.items() if record.get(name) != value]
+    if changed:
+        raise StaleRecordError(f"{path} was made under another {', '.join(changed)}")
+
+
+def _as_json(value: Any) -> Any:
+    """As it comes back from a file."""
+    return [_as_json(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,11 +1,19 @@
-"""Makes ``runner_toys`` importable: here, and in worker processes, which inherit the search path."""
+"""Makes ``runner_toys`` importable: here, and in worker processes, which inherit the search path or are told it."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path.append(str(HERE))
+
+
+@pytest.fixture(autouse=True)
+def search_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For workers that are programs of their own."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE.parents[1]), str(HERE)]))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from analysis.runner import Store, executor, run
-from analysis.runner.executors import THREAD_VARIABLES
+from analysis.runner.processes import THREAD_VARIABLES
 
 SWEEP = 16
 
@@ -45,15 +45,26 @@ def unspeakable_three(toys: list[Toy]) -> list[dict[str, Any]]:
 
 
 def dies_on_three(toys: list[Toy]) -> list[dict[str, Any]]:
-    """The worker ends without a word, as under a shortage of memory, once the others had time to finish."""
+    """The worker ends without a word, as under a shortage of memory."""
     if Toy(3) in toys:
-        time.sleep(1)
         os._exit(1)
+    return squares(toys)
+
+
+def wants_memory(toys: list[Toy]) -> list[dict[str, Any]]:
+    """Two fit, three do not."""
+    if len(toys) > 2:
+        raise MemoryError("too many at once")
     return squares(toys)
 
 
 def thread_variables(toys: list[Toy]) -> list[dict[str, Any]]:
     return [{"outcome": {name: os.environ.get(name) for name in THREAD_VARIABLES}} for _ in toys]
+
+
+def visible_cards(toys: list[Toy]) -> list[dict[str, Any]]:
+    time.sleep(0.3)  # until the other workers are there
+    return [{"outcome": {"cards": os.environ.get("CUDA_VISIBLE_DEVICES"), "worker": os.getpid()}} for _ in toys]
 
 
 def torch_threads(toys: list[Toy]) -> list[dict[str, Any]]:
@@ -62,13 +73,13 @@ def torch_threads(toys: list[Toy]) -> list[dict[str, Any]]:
     return [{"outcome": {"threads": torch.get_num_threads()}} for _ in toys]
 
 
-def sweep(folder: str, executor_name: str) -> None:
+def sweep(folder: str, executor_name: str, count: str) -> None:
     """Entry of the processes that get killed."""
-    toys = [Toy(number, seconds=0.1) for number in range(SWEEP)]
+    toys = [Toy(number, seconds=0.1) for number in range(int(count))]
     with executor(executor_name) as pool:
         run(squares, toys, Store(folder), pool, progress=False)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
-    sweep(sys.argv[1], sys.argv[2])
+    sweep(*sys.argv[1:])

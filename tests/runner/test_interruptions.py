@@ -6,22 +6,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import runner_toys
 from runner_toys import SWEEP, Toy
 
-from analysis.runner import EXECUTORS, Store
+from analysis.ledger import table
+from analysis.runner import Store
 
 TOYS = [Toy(number, seconds=0.1) for number in range(SWEEP)]
 PATIENCE = 120  # seconds on a busy machine
+BUSY = 3  # seconds that a busy machine may add to two
 
 
-def start(folder: Path, executor: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, executor: str, count: int = SWEEP) -> subprocess.Popen[bytes]:
     """A sweep in a process group of its own."""
-    command = [sys.executable, runner_toys.__file__, str(folder), executor]
+    command = [sys.executable, runner_toys.__file__, str(folder), executor, str(count)]
     return subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
 
 
@@ -36,8 +38,8 @@ def executed(log: Path) -> list[int]:
     return [int(line) for line in log.read_text().split()]
 
 
-def finished(store: Store) -> set[int]:
-    return {toy.number for toy in TOYS if toy in store}
+def finished(store: Store, toys: Sequence[Toy] = TOYS) -> set[int]:
+    return {toy.number for toy in toys if toy in store}
 
 
 def members(group: int) -> list[int]:
@@ -65,8 +67,29 @@ def kill_after(sweep: subprocess.Popen[bytes], log: Path, executions: int, secon
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")
 
 
+def undisturbed(folder: Path, toys: list[Toy]) -> dict[str, bytes]:
+    """Every file of a sweep when nothing happens."""
+    store = Store(folder)
+    for toy in toys:
+        (record,) = runner_toys.squares([Toy(toy.number)])
+        store[toy] = record
+    return {path.name: path.read_bytes() for path in store}
+
+
+def finish_and_compare(store: Store, log: Path, executor: str, toys: list[Toy]) -> None:
+    """The rest runs, nothing else does, and nobody can tell that anything has happened."""
+    before, begun = finished(store, toys), len(executed(log))
+    assert start(store.folder, executor, len(toys)).wait(PATIENCE) == 0
+    assert sorted(executed(log)[begun:]) == sorted({toy.number for toy in toys} - before)
+    assert {path.name: path.read_bytes() for path in store} == undisturbed(store.folder.parent / "undisturbed", toys)
+    rows = table(store.headers(toys))
+    assert rows["number"].tolist() == [toy.number for toy in toys]
+    assert rows["square"].tolist() == [toy.number**2 for toy in toys]
+    assert not list(store.folder.glob("*.broken"))
+
+
 @needs_proc
-@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path, log: Path, executor: str) -> None:
     """Killed three times, each at a random moment after a few more trials have begun."""
     store, moments = Store(tmp_path / "results"), random.Random(executor)  # noqa: S311 - no secret
@@ -75,24 +98,40 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path, log: Path, executor
         kill_after(start(store.folder, executor), log, begun + moments.randrange(2, 4), moments.uniform(0, 0.15))
         assert not before.intersection(executed(log)[begun:])
         assert len(store.missing(TOYS)) == SWEEP - len(finished(store)), "no record is broken"
-    before, begun = finished(store), len(executed(log))
-    assert before
-    assert start(store.folder, executor).wait(PATIENCE) == 0
-    assert sorted(executed(log)[begun:]) == sorted(set(range(SWEEP)) - before)
-    assert [store[toy]["outcome"]["square"] for toy in TOYS] == [number**2 for number in range(SWEEP)]
-    assert len(store) == SWEEP
-    assert not list(store.folder.glob("*.broken"))
+    assert finished(store)
+    finish_and_compare(store, log, executor, TOYS)
 
 
 @needs_proc
-@pytest.mark.parametrize("executor", EXECUTORS)
-def test_an_interrupted_sweep_ends_soon_and_keeps_what_was_finished(tmp_path: Path, log: Path, executor: str) -> None:
-    """Ctrl-C reaches the driving process and its workers alike."""
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_twenty_kills_at_any_moment_leave_no_trace(tmp_path: Path, log: Path, executor: str) -> None:
+    """Some hit a sweep that has not begun, or has ended."""
+    toys = [Toy(number, seconds=0.1) for number in range(120)]
+    store, moments = Store(tmp_path / "results"), random.Random(executor)  # noqa: S311 - no secret
+    for _ in range(20):
+        before, begun = finished(store, toys), len(executed(log))
+        kill_after(start(store.folder, executor, len(toys)), log, -1, moments.uniform(0, 2))
+        assert not before.intersection(executed(log)[begun:])
+        assert len(store.missing(toys)) == len(toys) - len(finished(store, toys))
+    assert finished(store, toys)
+    finish_and_compare(store, log, executor, toys)
+
+
+@needs_proc
+@pytest.mark.parametrize("executor", ["serial", "processes", "dask", "slurm-local"])
+def test_an_interrupted_sweep_ends_soon_and_keeps_what_was_finished(
+    tmp_path: Path, log: Path, executor: str, request: pytest.FixtureRequest
+) -> None:
+    """Ctrl-C reaches the driving process and its workers alike; those of a cluster are told."""
     store = Store(tmp_path / "results")
-    sweep = start(store.folder, executor)
+    place = f":{request.getfixturevalue('dask_cluster').address}" if executor == "dask" else ""
+    sweep = start(store.folder, executor + place)
     wait_until(lambda: len(finished(store)) >= 2)
     os.killpg(sweep.pid, signal.SIGINT)
+    moment = time.monotonic()
     assert sweep.wait(PATIENCE) != 0
+    assert time.monotonic() - moment < 2 + BUSY
     wait_until(lambda: not members(sweep.pid))
     kept = finished(store)
     assert 2 <= len(kept) < SWEEP
