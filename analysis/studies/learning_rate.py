@@ -18,7 +18,7 @@ from matplotlib.ticker import PercentFormatter
 from analysis.plots import new_figure, tidy
 from analysis.scaling import estimate
 from analysis.studies.captions import counted
-from analysis.studies.measures import LEVEL, Measure, judged
+from analysis.studies.measures import LEVEL, Measure, accurate, judged
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Trial
@@ -42,10 +42,11 @@ def trials(preset: Preset) -> list[Trial]:
 
 
 def choose(preset: Preset, records: Records) -> dict[str, float]:
-    """Take the rate with the best mean on validation images; the smaller one of two that tie.
+    """Take the rate with the best mean on validation images.
 
     A network with certificates is judged by its certified accuracy at the radius of the preset, one without by its
-    accuracy. A training that diverged counts as nothing right.
+    accuracy. Of two that tie, such as where nothing is certified yet, the more accurate one is taken, then the smaller
+    rate. A training that diverged counts as nothing right.
 
     Args:
         preset: The grid.
@@ -56,8 +57,10 @@ def choose(preset: Preset, records: Records) -> dict[str, float]:
     """
     chosen = {}
     for model in preset.searched:
-        means = np.nan_to_num(_values(preset, records, judged(preset, model))).mean(axis=1)
-        chosen[preset.name_of(model)] = preset.rates[int(means.argmax())]
+        measured = (judged(preset, model), accurate(model, ""))
+        first, second = (np.nan_to_num(_values(preset, records, measure)).mean(axis=1) for measure in measured)
+        best = max(range(len(preset.rates)), key=lambda place: (first[place], second[place], -place))
+        chosen[preset.name_of(model)] = preset.rates[best]
     return chosen
 
 

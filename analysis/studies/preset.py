@@ -214,7 +214,7 @@ DIGITS = Preset(
     standard=Trial(dataset="digits", model="MLP", depth=3, **_SMALL),  # type: ignore[arg-type]
     robust=Trial(dataset="digits", model="AOL-MLP", depth=4, **_SMALL, **_margin(0.25)),  # type: ignore[arg-type]
     smoothed=Trial(dataset="digits", model="MLP", depth=3, **_SMALL, **_noise(0.25, 1_000)),  # type: ignore[arg-type]
-    compared=_compared("digits", METHODS, "LCN", 0.25, **_NARROW, steps=150),
+    compared=_compared("digits", METHODS, "LCN", 0.25, **_NARROW, steps=600),
     sizes=(20, 40, 81, 162, 324, 648, None),
     bands=(None, ((0, 4),), ((0, 16),), ((16, None),), ((32, None),), ((0, 4), (32, None))),
     firsts=(0, 4, 8, 16, 24, 32, 48),

@@ -56,6 +56,12 @@ def test_of_rates_that_tie_the_smaller_is_taken() -> None:
     assert choose(PRESET, records) == {"MLP": 0.5, "AOL-MLP": 0.5}
 
 
+def test_where_nothing_is_certified_the_more_accurate_is_taken() -> None:
+    accuracies = {0.1: (0.5, 0.5), 0.5: (0.8, 0.8), 1.0: (0.7, 0.7)}
+    records = found(accuracies, certified=dict.fromkeys(PRESET.rates, 0.0))
+    assert choose(PRESET, records) == {"MLP": 0.5, "AOL-MLP": 0.5}
+
+
 def test_a_training_that_diverged_counts_as_nothing_right(diverge: Diverge) -> None:
     """Left out, it would leave 0.95 as the best mean; as 0 the mean is 0.475."""
     records = found({0.1: (0.5, 0.5), 0.5: (0.4, 0.4), 1.0: (0.95, 0.95)})
