@@ -8,8 +8,6 @@ Cost:   digits, 24 trials: half a minute on 2 cores. mnist, 24 trials: 7 minutes
 Expect: the chosen rates in figures/mnist/learning_rate.csv; every other study reads them from the same records.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -31,13 +29,14 @@ def trials(preset: Preset) -> list[Trial]:
         preset: The grid.
 
     Returns:
-        The trials, those of one seed together.
+        The trials, those of one network together.
     """
     return [
-        _trial(preset, model, rate, seed)
-        for seed in preset.search_seeds
-        for rate in preset.rates
+        search.trial(model, rate, seed)
         for model in preset.searched
+        for search in [preset.search_of(model)]
+        for seed in search.seeds
+        for rate in search.rates
     ]
 
 
@@ -59,8 +58,8 @@ def choose(preset: Preset, records: Records) -> dict[str, float]:
     for model in preset.searched:
         measured = (judged(preset, model), accurate(model, ""))
         first, second = (np.nan_to_num(_values(preset, records, measure)).mean(axis=1) for measure in measured)
-        best = max(range(len(preset.rates)), key=lambda place: (first[place], second[place], -place))
-        chosen[preset.name_of(model)] = preset.rates[best]
+        best = max(range(len(first)), key=lambda place: (first[place], second[place], -place))
+        chosen[preset.name_of(model)] = preset.search_of(model).rates[best]
     return chosen
 
 
@@ -92,15 +91,16 @@ def draw(preset: Preset, records: Records) -> Drawing:
     figure.supxlabel("learning rate", fontsize=9.5)
     figure.supylabel("on validation images", fontsize=9.5)
     rows = pd.concat(tables, ignore_index=True)
-    return Drawing(figure, {"": rows}, _caption(preset, records, rows))
+    return Drawing(figure, {"": rows}, _caption(preset, rows, records))
 
 
 def _panel(axes: Axes, preset: Preset, measure: Measure, values: np.ndarray, rate: float) -> None:
     mean = estimate(values, level=LEVEL, bounds=(0, 1)).mean
-    axes.plot(preset.rates, mean, color=measure.color, linewidth=1)
+    rates = preset.search_of(measure.model).rates
+    axes.plot(rates, mean, color=measure.color, linewidth=1)
     for repeat in values.T:
-        axes.plot(preset.rates, repeat, "x", markersize=4, color=measure.color)
-    axes.plot(rate, mean[preset.rates.index(rate)], "o", markersize=11, fillstyle="none", color=measure.color)
+        axes.plot(rates, repeat, "x", markersize=4, color=measure.color)
+    axes.plot(rate, mean[rates.index(rate)], "o", markersize=11, fillstyle="none", color=measure.color)
     axes.set(xscale="log", ylim=(-0.02, 1.0))
     axes.set_title(f"{preset.name_of(measure.model)}\n{measure.name.partition(' at ')[0]}", fontsize=8)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -108,37 +108,40 @@ def _panel(axes: Axes, preset: Preset, measure: Measure, values: np.ndarray, rat
     tidy(axes)
 
 
-def _caption(preset: Preset, records: Records, rows: pd.DataFrame) -> str:
+def _caption(preset: Preset, rows: pd.DataFrame, records: Records) -> str:
     lost = int(rows["value"].isna().sum())
-    size = records[trials(preset)[0]]["outcome"]["size"]
-    share = "" if preset.search_share == 1 else f", for {100 * preset.search_share:g} % of the budget"
+    layers = f" The layers of the comparison: {_searched(preset, records, -1)}." if preset.layer_search else ""
     return (
-        f"Data set: {preset.dataset}; trained on {size:,} images{share}, measured on {preset.validation:,} others, all "
-        f"from the training set; test images are not used. {counted(preset.search_seeds)}, each a cross; lines join "
-        f"the means. Certified: at l2 radius {preset.radius:g} (pixels in [0, 1]). Circles: the rate of the best mean, "
-        f"which every other study uses at all sizes and bands."
+        f"Data set: {preset.dataset}; {_searched(preset, records, 0)}, all from the training set; test images are not "
+        f"used.{layers} Crosses are seeds; lines join the means. Certified: at l2 radius {preset.radius:g} (pixels in "
+        f"[0, 1]). Circles: the rate of the best mean, which every other study uses at all sizes and bands."
         + (f" {lost} trainings diverged: not drawn, and nothing right for the choice." if lost else "")
     )
 
 
-def _trial(preset: Preset, model: Trial, rate: float, seed: int) -> Trial:
-    searched = preset.trial(model, seed, size=preset.search_size)
-    steps = max(1, round(model.steps * preset.search_share))
-    return replace(searched, learning_rate=rate, validation=preset.validation, steps=steps)
+def _searched(preset: Preset, records: Records, which: int) -> str:
+    """How one of the networks was searched for, in words."""
+    model = preset.searched[which]
+    search = preset.search_of(model)
+    size = records[search.trial(model, search.rates[0], search.seeds[0])]["outcome"]["size"]
+    share = "" if search.share == 1 else f" for {100 * search.share:g} % of the budget"
+    return f"trained on {size:,} images{share}, {counted(search.seeds)}, measured on {search.validation:,} others"
 
 
 def _values(preset: Preset, records: Records, measure: Measure) -> np.ndarray:
     """Shape ``(rates, search seeds)``; nan where training diverged."""
+    search = preset.search_of(measure.model)
     return np.array(
         [
-            [measure.value(records[_trial(preset, measure.model, rate, seed)]) for seed in preset.search_seeds]
-            for rate in preset.rates
+            [measure.value(records[search.trial(measure.model, rate, seed)]) for seed in search.seeds]
+            for rate in search.rates
         ]
     )
 
 
 def _table(preset: Preset, measure: Measure, values: np.ndarray, chosen: float) -> pd.DataFrame:
-    rates, seeds = np.meshgrid(preset.rates, preset.search_seeds, indexing="ij")
+    search = preset.search_of(measure.model)
+    rates, seeds = np.meshgrid(search.rates, search.seeds, indexing="ij")
     columns = {"learning_rate": rates.ravel(), "seed": seeds.ravel(), "value": values.ravel()}
     named = pd.DataFrame({"model": preset.name_of(measure.model), "measure": f"validation {measure.name}"} | columns)
     return named.assign(chosen=named["learning_rate"] == chosen)

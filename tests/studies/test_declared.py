@@ -77,16 +77,21 @@ def test_test_images_never_influence_the_search(preset: Preset) -> None:
     for study in STUDIES.values():
         held_out = {trial.validation > 0 for trial in trained(study, preset)}
         assert held_out <= {study is SEARCH}
-    assert {trial.validation for trial in trained(SEARCH, preset)} == {preset.validation}
+    assert {trial.validation for trial in trained(SEARCH, preset)} == {
+        preset.search_of(model).validation for model in preset.searched
+    }
 
 
 @every_preset
 def test_the_search_tries_every_rate_with_every_network(preset: Preset) -> None:
     tried = {(preset.name_of(trial), trial.learning_rate, trial.seed) for trial in trained(SEARCH, preset)}
-    models = {preset.name_of(model) for model in preset.searched}
-    assert len(models) == len(preset.searched)
-    assert tried == {(model, rate, seed) for model in models for rate in preset.rates for seed in preset.search_seeds}
-    assert list(preset.rates) == sorted(set(preset.rates))  # ties go to the smaller rate, which is the first
+    searches = {preset.name_of(model): preset.search_of(model) for model in preset.searched}
+    assert len(searches) == len(preset.searched)
+    assert tried == {
+        (name, rate, seed) for name, search in searches.items() for rate in search.rates for seed in search.seeds
+    }
+    for search in searches.values():
+        assert list(search.rates) == sorted(set(search.rates))  # ties go to the smaller rate, which is the first
 
 
 @every_preset
@@ -99,7 +104,7 @@ def test_the_radius_that_is_drawn_changes_no_trial(study: Study, preset: Preset)
 def test_grids_have_at_least_seven_sizes_and_three_seeds(preset: Preset) -> None:
     assert len(set(preset.sizes)) >= 7
     assert len(set(preset.seeds)) >= 3
-    assert set(preset.search_seeds) <= set(range(len(preset.search_seeds)))
+    assert set(preset.search.seeds) <= set(range(len(preset.search.seeds)))
 
 
 @every_preset

@@ -19,7 +19,7 @@ Invent = Callable[[Study, Preset], Records]
 Drawn = Callable[[Study, Preset], Drawing]
 Diverge = Callable[[Records, list[Trial]], Records]
 
-PRESET = replace(SMOKE, seeds=(0, 1, 2, 3), search_seeds=(0, 1))
+PRESET = replace(SMOKE, seeds=(0, 1, 2, 3), search=replace(SMOKE.search, seeds=(0, 1)))
 MEASURED = ("data_scaling", "subspace_accuracy", "subspace_sweep")
 every_study = pytest.mark.parametrize("study", [STUDIES[name] for name in MEASURED], ids=MEASURED)
 every_trained_study = pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_bars_stand_at_their_bands(preset: Preset, drawn: Drawn) -> None:
 @every_trained_study
 def test_the_caption_names_data_seeds_and_radius(study: Study, preset: Preset, drawn: Drawn) -> None:
     caption = drawn(study, preset).caption
-    seeds = preset.search_seeds if study.name == "learning_rate" else preset.seeds
+    seeds = preset.search.seeds if study.name == "learning_rate" else preset.seeds
     assert re.search(rf"\b{preset.dataset}\b", caption)
     assert re.search(rf"\b{len(seeds)} seed", caption)
     assert re.search(rf"\bradius {preset.radius:g}\b", caption)
@@ -176,7 +176,7 @@ def test_another_radius_changes_only_the_certified_accuracy(study: Study, invent
 
 @every_trained_study
 def test_one_seed_draws_without_intervals(study: Study, drawn: Drawn) -> None:
-    preset = replace(SMOKE, seeds=(0,), search_seeds=(0,))
+    preset = replace(SMOKE, seeds=(0,))
     drawing = drawn(study, preset)
     drawing.figure.draw_without_rendering()
     assert re.search(r"\b1 seed\b", drawing.caption.replace("(s)", ""))

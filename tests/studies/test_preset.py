@@ -63,8 +63,9 @@ def test_the_sweep_leaves_directions(own: tuple[Preset, int, int, int]) -> None:
 @given(own_presets())
 def test_the_search_keeps_images_to_train_on_and_to_measure(own: tuple[Preset, int, int, int]) -> None:
     preset, images, classes, _ = own
-    assert classes <= preset.validation <= images / 4
-    assert preset.search_size is None
+    for model in preset.searched:
+        assert classes <= preset.search_of(model).validation <= images / 4
+        assert preset.search_of(model).size is None
 
 
 @given(own_presets())
@@ -80,7 +81,7 @@ def test_every_study_declares_distinct_trials_of_that_data_set(own: tuple[Preset
 def test_networks_budgets_and_seeds_stay() -> None:
     own = MNIST.on("own", images=1_000, classes=10, directions=100)
     assert own.searched == tuple(replace(model, dataset="own") for model in MNIST.searched)
-    assert (own.seeds, own.rates, own.radius) == (MNIST.seeds, MNIST.rates, MNIST.radius)
+    assert (own.seeds, own.search.rates, own.radius) == (MNIST.seeds, MNIST.search.rates, MNIST.radius)
 
 
 @pytest.mark.parametrize(("images", "directions"), [(39, 16), (40, 15), (0, 0)])
