@@ -52,10 +52,15 @@ NEVER_TORCH = {
     "subspaces",
     "theory",
 }
-TORCH_FILES = {"datasets/batches.py"}  # of the parts above
+TORCH_FILES = {"datasets/batches.py", "datasets/cohort_batches.py"}  # of the parts above
 TORCH_WHEN_ASKED_FILES = {"subspaces/device.py"}  # inside functions only
 NEVER_TORCH_AT_IMPORT = NEVER_TORCH | {"trials"}
-TORCH_AT_IMPORT_FILES = TORCH_FILES | {"trials/measure.py"}
+TORCH_AT_IMPORT_FILES = TORCH_FILES | {
+    "trials/checkpoint.py",
+    "trials/cohort.py",
+    "trials/measure.py",
+    "trials/setup.py",
+}
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300
 
 

@@ -1,7 +1,9 @@
 """Optimiser and learning-rate schedule of the thesis."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
+import torch
 from torch import nn
 from torch.optim import SGD
 from torch.optim.lr_scheduler import OneCycleLR
@@ -41,3 +43,29 @@ def optimizer_and_schedule(
         cycle_momentum=False,
     )
     return optimizer, schedule
+
+
+@lru_cache(maxsize=64)
+def rate_shares(steps: int) -> tuple[float, ...]:
+    """Learning rates of the one-cycle schedule, in units of its peak.
+
+    Args:
+        steps: Number of batches.
+
+    Returns:
+        One for each step: what the schedule of :func:`optimizer_and_schedule` passes through.
+
+    Example:
+        >>> max(rate_shares(1_000))
+        1.0
+    """
+    peak = 1.0  # the schedule is proportional to it
+    optimizer, schedule = optimizer_and_schedule(
+        [nn.Parameter(torch.zeros(0))], learning_rate=peak, momentum=0.5, steps=steps
+    )
+    shares = []
+    for _ in range(steps):
+        shares.append(float(optimizer.param_groups[0]["lr"]))
+        optimizer.step()
+        schedule.step()
+    return tuple(shares)
