@@ -47,7 +47,10 @@ class Stacked:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Map images ``(networks, n, c, h, w)``, each network's own, to scores ``(networks, n, classes)``."""
-        scores, self._vectors = vmap(self._one)(self.parameters, self.buffers, images)
+        return self._each(self.parameters, images)
+
+    def _each(self, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
+        scores, self._vectors = vmap(self._one)(parameters, self.buffers, images)
         return scores
 
     def _one(
@@ -103,18 +106,3 @@ class Stacked:
             self.parameters[name] = parameter[chosen].requires_grad_()
         for name, buffer in self.buffers.items():
             self.buffers[name] = buffer[chosen]
-
-
-def stack(networks: Sequence[nn.Module]) -> Stacked:
-    """Make one network of several, in the fastest way that is known for them.
-
-    Args:
-        networks: As :func:`build` returned them, of one architecture.
-
-    Returns:
-        The networks as one.
-
-    Example:
-        >>> stack([build("AOL-MLP", ...), build("AOL-MLP", ...)]).trained
-    """
-    return Stacked(networks)
