@@ -135,14 +135,15 @@ class Cohort:
         ends = {count - 1 for count in self.steps}
         while self.members:
             step = self.optimizer.taken
-            losses = self._take_step()
+            losses = self.take_step()
             if step % CHECK_EVERY == 0 or step in ends:
                 self._dismiss(step, losses.tolist())
                 if checkpoint is not None and self.members:
                     checkpoint.offer(self.state)
         return [self.endings[index] for index in range(len(self.networks))]
 
-    def _take_step(self) -> Tensor:
+    def take_step(self) -> Tensor:
+        """Take the next step of every network, and return their losses, shape ``(networks,)``."""
         images, labels = self.batches.draw()
         losses = self.loss(self.stack(images), labels)
         gradients = torch.autograd.grad(losses.sum(), self.stack.trained)  # each loss depends on its own network alone

@@ -119,7 +119,7 @@ def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> 
     data = load(trial.dataset, data_dir, trial.validation)
     ready = prepare(trial, data, target, data_dir, {})
     try:
-        ready.outcome["loss"] = _train(trial, ready.network, data.train.part(ready.chosen), ready.project, target)
+        ready.outcome["loss"] = train_alone(ready, data.train.part(ready.chosen), target)
     except DivergedError as error:
         ready.outcome["diverged"] = error.step
     training = time.perf_counter() - start
@@ -171,11 +171,20 @@ def record(ready: Ready, data: Dataset, arrays: dict[str, NDArray[Any]], origin:
     }
 
 
-def _train(
-    trial: Trial, network: nn.Sequential, split: Split, project: Projection | None, device: torch.device
-) -> float:
+def train_alone(ready: Ready, split: Split, device: torch.device) -> float:
+    """Train one network.
+
+    Args:
+        ready: The trial, prepared; its network is changed in place.
+        split: Its training images.
+        device: Where it lies.
+
+    Returns:
+        The loss on the last batch.
+    """
+    trial = ready.trial
     optimizer, schedule = optimizer_and_schedule(
-        network.parameters(),
+        ready.network.parameters(),
         learning_rate=trial.learning_rate,
         momentum=trial.momentum,
         steps=trial.total_steps,
@@ -188,11 +197,11 @@ def _train(
         steps=trial.total_steps,
         generator=generator_of(trial),
         augment=AUGMENTATIONS[trial.augmentation],
-        project=project,
+        project=ready.project,
         noise=trial.noise,
     )
     loss = OffsetCrossEntropy(trial.offset, trial.temperature)
-    return train(network, stream, loss=loss, optimizer=optimizer, schedule=schedule)
+    return train(ready.network, stream, loss=loss, optimizer=optimizer, schedule=schedule)
 
 
 def _measure(

@@ -75,11 +75,11 @@ def test_the_test_images_are_projected_too(robust: Trial, monkeypatch: pytest.Mo
 
 
 def test_the_subset_seed_decides_the_images_and_nothing_else(standard: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    spy = Spy(monkeypatch, "_train")
+    spy = Spy(monkeypatch, "train_alone")
     small = replace(standard, size=50, steps=1)
     for trial in (small, replace(small, seed=1), replace(small, subset_seed=1)):
         run_trials([trial])
-    first, same, other = (call[2].images.tobytes() for call in spy.calls)
+    first, same, other = (call[1].images.tobytes() for call in spy.calls)
     assert first == same
     assert first != other
     assert np.array_equal(weights(standard), weights(replace(standard, subset_seed=1)))
@@ -104,14 +104,14 @@ def test_no_trial_touches_the_global_generator(standard: Trial) -> None:
 def test_validation_images_are_measured_and_neither_trained_on_nor_the_test(
     standard: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained, measured = Spy(monkeypatch, "_train"), Spy(monkeypatch, "_measure")
+    trained, measured = Spy(monkeypatch, "train_alone"), Spy(monkeypatch, "_measure")
     (record,) = run_trials([replace(standard, validation=200, steps=1)])
     parts = load("digits").with_validation(200)
     assert record["outcome"]["examples"] == 200
     assert record["outcome"]["size"] == 1097
     assert record["arrays"]["correct"].shape == (200,)
     assert np.array_equal(measured.calls[0][2].images, parts.validation.images)  # type: ignore[union-attr]
-    assert sorted(map(bytes, trained.calls[0][2].images)) == sorted(map(bytes, parts.train.images))
+    assert sorted(map(bytes, trained.calls[0][1].images)) == sorted(map(bytes, parts.train.images))
 
 
 def test_directions_are_those_of_the_images_that_validation_leaves() -> None:
