@@ -55,12 +55,8 @@ NEVER_TORCH = {
 TORCH_FILES = {"datasets/batches.py", "datasets/cohort_batches.py"}  # of the parts above
 TORCH_WHEN_ASKED_FILES = {"subspaces/device.py"}  # inside functions only
 NEVER_TORCH_AT_IMPORT = NEVER_TORCH | {"trials"}
-TORCH_AT_IMPORT_FILES = TORCH_FILES | {
-    "trials/checkpoint.py",
-    "trials/cohort.py",
-    "trials/measure.py",
-    "trials/setup.py",
-}
+TRAINING_FILES = {f"trials/{name}.py" for name in ("checkpoint", "cohort", "measure", "setup", "stopwatch")}
+TORCH_AT_IMPORT_FILES = TORCH_FILES | TRAINING_FILES
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300
 
 
