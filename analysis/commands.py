@@ -110,7 +110,8 @@ class Workshop:
         missing = [spec for dataset, group in by_dataset.items() for spec in self._missing(dataset, group)]
         function = partial(trials.run_trials, data_dir=self.data_dir, device=self.device)
         with runner.executor(self.executor if len(missing) > 1 else "serial") as executor:
-            return runner.run(function, missing, self.store, executor, fresh=True)  # all of these
+            plan = partial(trials.plan, data_dir=self.data_dir)
+            return runner.run(function, missing, self.store, executor, plan=plan, fresh=True)  # all of these
 
     def _missing(self, dataset: str, specs: list[Any]) -> list[Any]:
         """What has to be run; records count without the data where that is not here to compare."""

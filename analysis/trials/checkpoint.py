@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -80,4 +81,5 @@ class FileCheckpoint:
 
     def remove(self) -> None:
         """Delete the file: the training is done."""
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing could be written, there is nothing
+            self.path.unlink()
