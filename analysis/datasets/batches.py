@@ -30,7 +30,7 @@ class Order:
 
     def take(self, count: int) -> Tensor:
         """Take the next indices, shape ``(count,)``; permutations are drawn as they are needed."""
-        while len(self.waiting) < count:
+        while self.waiting.shape[0] < count:  # several times as fast as len
             self.waiting = torch.cat((self.waiting, torch.randperm(self.count, generator=self.generator)))
         taken, self.waiting = self.waiting[:count], self.waiting[count:]
         return taken

@@ -75,9 +75,10 @@ class CohortBatches:
             parts = zip(images.split(self.batch_size), self.shares, strict=True)
             images = torch.cat([self.augment(part, share.generator) for part, share in parts])
         images = self._projected(images.unflatten(0, (len(self.shares), self.batch_size)))
-        for batch, share in zip(images, self.shares, strict=True):
+        for position, share in enumerate(self.shares):
             if share.noise:
-                batch += share.noise * torch.randn(batch.shape, generator=share.generator).to(batch)
+                noise = torch.randn(images.shape[1:], generator=share.generator)
+                images[position] += share.noise * noise.to(images)
         return images, self.labels[rows].view(len(self.shares), self.batch_size)
 
     def _projected(self, images: Tensor) -> Tensor:
