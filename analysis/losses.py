@@ -1,5 +1,8 @@
-"""The margin loss of 1-Lipschitz networks."""
+"""The margin loss of 1-Lipschitz networks, of one or of a cohort."""
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -41,3 +44,38 @@ class OffsetCrossEntropy(nn.Module):
     def extra_repr(self) -> str:
         """Show the two numbers in ``repr``."""
         return f"offset={self.offset}, temperature={self.temperature}"
+
+
+class CohortCrossEntropy(nn.Module):
+    """The loss :class:`OffsetCrossEntropy` of several networks at once, each with its own offset and temperature.
+
+    Args:
+        losses: Of each network.
+
+    Example:
+        >>> CohortCrossEntropy([OffsetCrossEntropy(0, 1), OffsetCrossEntropy(0.5, 0.25)])(scores, labels).sum()
+    """
+
+    offsets: Tensor
+    temperatures: Tensor
+
+    def __init__(self, losses: Sequence[OffsetCrossEntropy]) -> None:
+        super().__init__()
+        self.register_buffer("offsets", torch.tensor([loss.offset for loss in losses], dtype=torch.float64))
+        self.register_buffer("temperatures", torch.tensor([loss.temperature for loss in losses], dtype=torch.float64))
+
+    def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Mean losses, shape ``(networks,)``, of scores ``(networks, n, classes)`` for labels ``(networks, n)``."""
+        offsets, temperatures = (values.to(scores.dtype) for values in (self.offsets, self.temperatures))
+        handicap = offsets[:, None, None] * F.one_hot(labels, scores.shape[2]).to(scores.dtype)
+        shifted = (scores - handicap) / temperatures[:, None, None]
+        losses = F.cross_entropy(shifted.flatten(0, 1), labels.flatten(), reduction="none")
+        return temperatures * losses.view(labels.shape).mean(dim=1)
+
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with some of the networks.
+
+        Args:
+            chosen: Their indices, int64.
+        """
+        self.offsets, self.temperatures = self.offsets[chosen], self.temperatures[chosen]

@@ -58,10 +58,11 @@ NEVER_TORCH = {
     "subspaces",
     "theory",
 }
-TORCH_FILES = {"datasets/batches.py"}  # of the parts above
+TORCH_FILES = {"datasets/batches.py", "datasets/cohort_batches.py"}  # of the parts above
 TORCH_WHEN_ASKED_FILES = {"subspaces/device.py", "subspaces/int8.py"}  # inside functions only
 NEVER_TORCH_AT_IMPORT = NEVER_TORCH | {"trials"}
-TORCH_AT_IMPORT_FILES = TORCH_FILES | {"trials/measure.py"}
+TRAINING_FILES = {f"trials/{name}.py" for name in ("checkpoint", "cohort", "measure", "setup", "stopwatch")}
+TORCH_AT_IMPORT_FILES = TORCH_FILES | TRAINING_FILES
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300
 
 

@@ -2,14 +2,16 @@
 
 import math
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from analysis import datasets, models
 from analysis.lipschitz import CONVOLUTION, LINEAR
-from benchmarks import growth, layers, rival_layers
+from benchmarks import author_style, growth, layers, rival_layers, sweeps
 from benchmarks.layer_sizes import AUTHORS, OURS, SIZES, SMALL_SIZES, Size
 from benchmarks.plain_layers import PLAIN_CONVOLUTION, PLAIN_LINEAR
 from benchmarks.stopwatch import Stopwatch
@@ -170,3 +172,28 @@ def test_absent_rivals_are_asked_for(capsys: pytest.CaptureFixture[str], monkeyp
     monkeypatch.setattr(rival_layers, "convolution_rivals", absent)
     rival_layers.report_rivals(SMALL_SIZES, lambda method: True, BRIEFLY)
     assert "pip install" in capsys.readouterr().out
+
+
+def test_the_plain_network_is_the_same_function() -> None:
+    torch.manual_seed(0)
+    ours = models.build("AOL-MLP", input_shape=(1, 2, 4), classes=3, width=12, depth=3)
+    plain = author_style.network(12, 3)
+    with torch.no_grad():
+        for parameter, value in zip(plain.parameters(), ours.parameters(), strict=True):
+            parameter.copy_(value.add_(0.2 * torch.randn_like(value)))
+    images = torch.rand(5, 1, 2, 4)
+    torch.testing.assert_close(plain(images)[:, :3], ours(images), atol=1e-5, rtol=1e-5)
+
+
+def test_a_plain_training_learns() -> None:
+    trial = replace(sweeps.DIGITS, width=64, depth=2, steps=100, size=200)
+    assert author_style.train(trial, datasets.load("digits")) > 0.6
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_sweeps_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    sweeps.main(["--small"])
+    printed = capsys.readouterr().out
+    assert all(0 < number < math.inf for number in numbers(printed))
+    for title in ("digits, 4 trials", "products alone", "trials of 10 steps", "all in one cohort"):
+        assert title in printed

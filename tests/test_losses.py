@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from analysis.losses import OffsetCrossEntropy
+from analysis.losses import CohortCrossEntropy, OffsetCrossEntropy
 
 LABELS = torch.tensor([0, 2, 3, 3, 1])
 
@@ -79,3 +79,18 @@ def test_other_offsets_and_temperatures_are_refused(offset: float, temperature: 
 
 def test_a_loss_shows_its_numbers() -> None:
     assert repr(OffsetCrossEntropy(0.5, 0.25)) == "OffsetCrossEntropy(offset=0.5, temperature=0.25)"
+
+
+def test_the_loss_of_a_cohort_is_the_loss_of_each_network() -> None:
+    losses = [OffsetCrossEntropy(0.0, 1.0), OffsetCrossEntropy(0.5, 0.25), OffsetCrossEntropy(0.1, 2.0)]
+    scores = torch.randn(3, 6, 4, dtype=torch.float64, requires_grad=True)
+    labels = torch.arange(18).view(3, 6) % 4
+    together = CohortCrossEntropy(losses)
+    expected = torch.stack([loss(*each) for loss, *each in zip(losses, scores, labels, strict=True)])
+    torch.testing.assert_close(together(scores, labels), expected)
+    (gradient,), (reference,) = (
+        torch.autograd.grad(value.sum(), scores) for value in (together(scores, labels), expected)
+    )
+    torch.testing.assert_close(gradient, reference)
+    together.keep(torch.tensor([2, 0]))
+    torch.testing.assert_close(together(scores[[2, 0]], labels[[2, 0]]), expected[[2, 0]])

@@ -9,6 +9,33 @@ from torch.nn import functional as F
 Augmentation = Callable[[Tensor, Generator], Tensor]
 
 
+class Order:
+    """An endless row of random permutations, from which indices are taken.
+
+    Args:
+        count: Number of images.
+        generator: Source of the permutations, on the CPU.
+
+    Attributes:
+        waiting: Indices that have been drawn and not taken, int64.
+
+    Example:
+        >>> Order(3, torch.Generator()).take(6).bincount()
+        tensor([2, 2, 2])
+    """
+
+    def __init__(self, count: int, generator: Generator) -> None:
+        self.count, self.generator = count, generator
+        self.waiting = torch.empty(0, dtype=torch.int64)
+
+    def take(self, count: int) -> Tensor:
+        """Take the next indices, shape ``(count,)``; permutations are drawn as they are needed."""
+        while self.waiting.shape[0] < count:  # several times as fast as len
+            self.waiting = torch.cat((self.waiting, torch.randperm(self.count, generator=self.generator)))
+        taken, self.waiting = self.waiting[:count], self.waiting[count:]
+        return taken
+
+
 def index_stream(count: int, *, batch_size: int, generator: Generator) -> Iterator[Tensor]:
     """Cut an endless row of random permutations into batches of one size.
 
@@ -32,12 +59,9 @@ def index_stream(count: int, *, batch_size: int, generator: Generator) -> Iterat
     """
     if count < 1 or batch_size < 1:
         raise ValueError(f"count and batch_size must be at least 1, got {count} and {batch_size}")
-    waiting = torch.empty(0, dtype=torch.int64)
+    order = Order(count, generator)
     while True:
-        while len(waiting) < batch_size:
-            waiting = torch.cat((waiting, torch.randperm(count, generator=generator)))
-        yield waiting[:batch_size]
-        waiting = waiting[batch_size:]
+        yield order.take(batch_size)
 
 
 def batches(

@@ -1,6 +1,7 @@
 """Norms that a layer divides by: estimated while it trains, proven where it is used."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +39,7 @@ class Norm(nn.Module):
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
+        self.taker: Callable[[Tensor], None] | None = None  # who keeps the vector of training passes under torch.func
         sides = [max(1, 6 * (size - 1)) for size in weight.shape[2:]]
         vector = torch.randn(1, weight.shape[1], *sides, dtype=weight.dtype, device=weight.device)
         self.register_buffer("vector", _iterate(weight, vector, STEPS_AT_START))
@@ -60,6 +62,8 @@ class Norm(nn.Module):
             return estimate / estimate.detach().clamp_min(_tiny(weight)) * proven_norm(weight, shape)
         if keep and estimate.requires_grad:
             estimate.register_hook(lambda gradient: self._keep(vector))
+        elif self.taker is not None:
+            self.taker(vector)
         return estimate
 
     def _keep(self, vector: Tensor) -> None:

@@ -2,5 +2,7 @@
 
 from analysis.models.architecture import Architecture
 from analysis.models.build import ARCHITECTURES, build, find
+from analysis.models.stacked import Stacked
+from analysis.models.stacks import stack
 
-__all__ = ["ARCHITECTURES", "Architecture", "build", "find"]
+__all__ = ["ARCHITECTURES", "Architecture", "Stacked", "build", "find", "stack"]

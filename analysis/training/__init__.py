@@ -1,6 +1,8 @@
-"""Training: one loop, one optimiser, one schedule."""
+"""Training: one loop, one optimiser, one schedule, for one network or for a cohort of networks."""
 
+from analysis.training.cohort import Cohort, Ending
+from analysis.training.cohort_optimizer import CohortOptimizer
 from analysis.training.loop import DivergedError, train
 from analysis.training.schedule import optimizer_and_schedule
 
-__all__ = ["DivergedError", "optimizer_and_schedule", "train"]
+__all__ = ["Cohort", "CohortOptimizer", "DivergedError", "Ending", "optimizer_and_schedule", "train"]

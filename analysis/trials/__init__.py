@@ -1,8 +1,9 @@
 """Trials: one network, trained on one subset and measured. Where data, networks and measurements meet."""
 
 from analysis.trials.content import content, directions
+from analysis.trials.plan import Plan, plan
 from analysis.trials.run import run_trials
 from analysis.trials.spectrum import Spectrum
 from analysis.trials.trial import Components, Trial
 
-__all__ = ["Components", "Spectrum", "Trial", "content", "directions", "run_trials"]
+__all__ = ["Components", "Plan", "Spectrum", "Trial", "content", "directions", "plan", "run_trials"]

@@ -1,30 +1,37 @@
 """One trial: data, network, training, measurement, record."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Generator, Tensor, nn
+from torch import nn
 
 from analysis import lipschitz, models
-from analysis.datasets import Split, nested_subsets
+from analysis.datasets import Dataset, Split, nested_subsets
 from analysis.datasets.batches import AUGMENTATIONS, batches
 from analysis.evaluation import inference_seconds, memory_of_a_step, scores, smoothed_radii, sound_radii
 from analysis.evaluation.scores import pixels
 from analysis.losses import OffsetCrossEntropy
-from analysis.subspaces import Subspace
 from analysis.training import DivergedError, optimizer_and_schedule, train
-from analysis.trials.content import directions, load
+from analysis.trials.content import load
 from analysis.trials.provenance import processor, software
-from analysis.trials.trial import Trial
+from analysis.trials.setup import (
+    Projection,
+    find_device,
+    generator_of,
+    initial_network,
+    projection,
+    subspace_of,
+    tensors,
+    variance_share_of,
+)
+from analysis.trials.trial import Components, Trial
 
 TIMED = 1_000
-Projection = Callable[[Tensor], Tensor]
 
 
 def check(trial: Trial) -> None:
@@ -43,6 +50,59 @@ def check(trial: Trial) -> None:
         raise ValueError(f"unknown augmentation {trial.augmentation!r}; known are {', '.join(AUGMENTATIONS)}")
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A trial whose network waits to be trained.
+
+    Attributes:
+        trial: What it is.
+        chosen: Indices of its training images, in the order of the subset.
+        project: From float images to their projection on its bands; None for images as they are.
+        network: With its initial weights, on the device.
+        outcome: Of the record, as far as it is known.
+    """
+
+    trial: Trial
+    chosen: NDArray[np.int64]
+    project: Projection | None
+    network: nn.Sequential
+    outcome: dict[str, Any]
+
+
+def prepare(
+    trial: Trial,
+    data: Dataset,
+    device: torch.device,
+    data_dir: str | Path | None,
+    projections: dict[Components, Projection],
+) -> Ready:
+    """Draw a trial's subset and initial weights.
+
+    Args:
+        trial: What to prepare.
+        data: Its data set, validation images split off.
+        device: Where to train.
+        data_dir: Folder of the data sets.
+        projections: By bands; the trial's is added where it is missing, so that trials on one band share one.
+
+    Returns:
+        The trial, ready.
+    """
+    (chosen,) = nested_subsets(data.train.labels, [trial.size], seed=trial.subset_seed)
+    space = subspace_of(trial, data_dir)
+    if space is not None and trial.components is not None and trial.components not in projections:
+        projections[trial.components] = projection(space, device)
+    outcome = {
+        "size": len(chosen),
+        "variance_share": variance_share_of(trial, data_dir),
+        "diverged": None,
+        "loss": None,
+    }
+    project = None if trial.components is None else projections[trial.components]
+    network = initial_network(trial, data.train, len(data.classes)).to(device)
+    return Ready(trial, chosen, project, network, outcome)
+
+
 def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> dict[str, Any]:
     """Train and measure one trial.
 
@@ -55,127 +115,93 @@ def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> 
         The record, as described at :func:`analysis.trials.run_trials`.
     """
     start = time.perf_counter()
-    target = _device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    target = find_device(device)
     data = load(trial.dataset, data_dir, trial.validation)
-    (chosen,) = nested_subsets(data.train.labels, [trial.size], seed=trial.subset_seed)
-    space = _subspace(trial, data_dir)
-    project = None if space is None else projection(space, target)
-    network = _network(trial, data.train, len(data.classes)).to(target)
-    outcome: dict[str, Any] = {
-        "size": len(chosen),
-        "variance_share": _variance_share(trial, data_dir),
-        "diverged": None,
-        "loss": None,
-    }
+    ready = prepare(trial, data, target, data_dir, {})
     try:
-        outcome["loss"] = _train(trial, network, data.train.part(chosen), project, target)
+        ready.outcome["loss"] = train_alone(ready, data.train.part(ready.chosen), target)
     except DivergedError as error:
-        outcome["diverged"] = error.step
-    trained = time.perf_counter()
-    arrays = _measure(trial, network, data.validation or data.test, project, target, outcome)
-    cost = {"training": trained - start, "evaluation": time.perf_counter() - trained}
-    cost |= _cost(trial, network, data.validation or data.test, project, target)
-    return {
-        "specification": asdict(trial),
-        "outcome": outcome,
-        "arrays": arrays,
-        "data": data.content_hash,
-        "provenance": software() | {"device": _device_name(target), "threads": torch.get_num_threads()} | cost,
-    }
+        ready.outcome["diverged"] = error.step
+    training = time.perf_counter() - start
+    measured = data.validation or data.test
+    arrays, evaluation = timed_measure(ready, measured, target)
+    seconds = {"training": training, "evaluation": evaluation, **cost(ready, measured, target)}
+    return record(ready, data, arrays, provenance(target) | seconds)
 
 
-def projection(space: Subspace, device: torch.device) -> Projection:
-    """Projection of float images ``(n, c, h, w)`` on a subspace, as one product on the device.
+def timed_measure(ready: Ready, split: Split, device: torch.device) -> tuple[dict[str, NDArray[Any]], float]:
+    """Measure a trained network, and add the summary to its outcome.
 
     Args:
-        space: Over images of ``h * w * c`` values, channels last as they are stored.
-        device: Where to hold it.
+        ready: The trial, trained.
+        split: What to measure it on.
+        device: Where it lies.
 
     Returns:
-        A function from images to images of the same shape and dtype.
+        The values of each example, and seconds.
     """
-    projector = torch.from_numpy(space.directions.T @ space.directions).to(device)
-    constant = torch.from_numpy(space.mean).to(device) - projector @ torch.from_numpy(space.mean).to(device)
-    held = {dtype: (projector.to(dtype), constant.to(dtype)) for dtype in (torch.float32, torch.float64)}
-
-    def project(images: Tensor) -> Tensor:
-        matrix, offset = held[images.dtype]
-        last = images.permute(0, 2, 3, 1)
-        projected = torch.addmm(offset, last.flatten(1), matrix)
-        return projected.reshape(last.shape).permute(0, 3, 1, 2)
-
-    return project
+    start = time.perf_counter()
+    arrays = _measure(ready.trial, ready.network, split, ready.project, device, ready.outcome)
+    return arrays, time.perf_counter() - start
 
 
-def _device(name: str) -> torch.device:
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:  # the latter from a torch without CUDA
-        raise ValueError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+def provenance(device: torch.device) -> dict[str, Any]:
+    """Where a record comes from: software, device and threads."""
+    return software() | {"device": _device_name(device), "threads": torch.get_num_threads()}
 
 
-def _subspace(trial: Trial, data_dir: str | Path | None) -> Subspace | None:
-    if trial.components is None:
-        return None
-    return directions(trial.dataset, data_dir, trial.validation).bands(*trial.components)
+def record(ready: Ready, data: Dataset, arrays: dict[str, NDArray[Any]], origin: dict[str, Any]) -> dict[str, Any]:
+    """Put a record together, as described at :func:`analysis.trials.run_trials`.
+
+    Args:
+        ready: The trial, measured.
+        data: Its data set.
+        arrays: The values of each example.
+        origin: Its provenance, with seconds and bytes.
+
+    Returns:
+        The record.
+    """
+    return {
+        "specification": asdict(ready.trial),
+        "outcome": ready.outcome,
+        "arrays": arrays,
+        "data": data.content_hash,
+        "provenance": origin,
+    }
 
 
-def _variance_share(trial: Trial, data_dir: str | Path | None) -> float:
-    if trial.components is None:
-        return 1.0
-    space = directions(trial.dataset, data_dir, trial.validation)
-    return sum(space.variance_share(*band) for band in trial.components)
+def train_alone(ready: Ready, split: Split, device: torch.device) -> float:
+    """Train one network.
 
+    Args:
+        ready: The trial, prepared; its network is changed in place.
+        split: Its training images.
+        device: Where it lies.
 
-def _network(trial: Trial, split: Split, classes: int) -> nn.Sequential:
-    height, width, channels = split.images.shape[1:]
-    mean = split.images.mean(axis=(0, 1, 2)) / 255
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(trial.seed)
-        return models.build(
-            trial.model,
-            input_shape=(channels, height, width),
-            classes=classes,
-            width=trial.width,
-            depth=trial.depth,
-            activation=trial.activation,
-            channel_mean=mean.tolist(),
-        )
-
-
-def _train(
-    trial: Trial, network: nn.Sequential, split: Split, project: Projection | None, device: torch.device
-) -> float:
+    Returns:
+        The loss on the last batch.
+    """
+    trial = ready.trial
     optimizer, schedule = optimizer_and_schedule(
-        network.parameters(),
+        ready.network.parameters(),
         learning_rate=trial.learning_rate,
         momentum=trial.momentum,
         steps=trial.total_steps,
     )
-    images, labels = _tensors(split, device)
+    images, labels = tensors(split, device)
     stream = batches(
         images,
         labels,
         batch_size=trial.batch_size,
         steps=trial.total_steps,
-        generator=_generator(trial),
+        generator=generator_of(trial),
         augment=AUGMENTATIONS[trial.augmentation],
-        project=project,
+        project=ready.project,
         noise=trial.noise,
     )
     loss = OffsetCrossEntropy(trial.offset, trial.temperature)
-    return train(network, stream, loss=loss, optimizer=optimizer, schedule=schedule)
-
-
-def _generator(trial: Trial) -> Generator:
-    """Order and augmentation: a stream apart from that of the initial weights, decided by the same seed."""
-    state = np.random.SeedSequence([trial.seed, 1]).generate_state(1, np.uint64)[0]
-    return Generator().manual_seed(int(state >> 1))
-
-
-def _tensors(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
-    images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
-    return images.to(device), torch.from_numpy(split.labels).to(device)
+    return train(ready.network, stream, loss=loss, optimizer=optimizer, schedule=schedule)
 
 
 def _measure(
@@ -190,7 +216,7 @@ def _measure(
     outcome |= {"examples": len(split), "accuracy": None, "lipschitz": None}
     if outcome["diverged"] is not None:
         return {}
-    images, labels = _tensors(split, device)
+    images, labels = tensors(split, device)
     if trial.noise:
         seen = pixels(images, project, torch.float32)
         radii = smoothed_radii(network, seen, labels, sigma=trial.noise, n=trial.draws, seed=trial.seed)
@@ -204,15 +230,22 @@ def _measure(
     return {"radii": radii.cpu().numpy()}
 
 
-def _cost(
-    trial: Trial, network: nn.Sequential, split: Split, project: Projection | None, device: torch.device
-) -> dict[str, float]:
-    """Bytes of a training step, and seconds of a forward pass for one of a thousand images."""
-    images, _ = _tensors(split.part(np.arange(min(len(split), TIMED))), device)
-    seen = pixels(images, project, torch.float32)
+def cost(ready: Ready, split: Split, device: torch.device) -> dict[str, float]:
+    """Find bytes of a training step, and seconds of a forward pass for one of a thousand images.
+
+    Args:
+        ready: The trial; only the shapes of its network count.
+        split: Images to time it on.
+        device: Where it lies.
+
+    Returns:
+        ``memory`` and ``inference``.
+    """
+    images, _ = tensors(split.part(np.arange(min(len(split), TIMED))), device)
+    seen = pixels(images, ready.project, torch.float32)
     return {
-        "memory": memory_of_a_step(network, seen[: trial.batch_size]),
-        "inference": inference_seconds(network, seen) / len(seen),
+        "memory": memory_of_a_step(ready.network, seen[: ready.trial.batch_size]),
+        "inference": inference_seconds(ready.network, seen) / len(seen),
     }
 
 

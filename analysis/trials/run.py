@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis.trials.company import company
 from analysis.trials.spectrum import Spectrum, measure_spectrum
 from analysis.trials.trial import Trial
 
@@ -11,7 +12,10 @@ from analysis.trials.trial import Trial
 def run_trials(
     trials: Sequence[Trial | Spectrum], data_dir: str | Path | None = None, device: str | None = None
 ) -> list[dict[str, Any]]:
-    """Train and measure each trial.
+    """Train and measure each trial; those that fit together are trained together, as one network with a leading axis.
+
+    Whatever the company, a trial's random draws are its own, and its numbers the same up to rounding. Where networks
+    are large, that is slower than one after the other: :func:`analysis.trials.plan` knows what pays.
 
     Args:
         trials: What to run; all names are checked before the first is trained. A ``Spectrum`` needs no torch.
@@ -36,12 +40,30 @@ def run_trials(
 
         for trial in trained:
             check(trial)
-    return [_run(trial, data_dir, device) for trial in trials]
+    records: dict[int, dict[str, Any]] = {}
+    for members in _companies(trials):
+        together = [trials[member] for member in members]
+        records |= zip(members, _run(together, data_dir, device), strict=True)
+    return [records[member] for member in range(len(trials))]
 
 
-def _run(trial: Trial | Spectrum, data_dir: str | Path | None, device: str | None) -> dict[str, Any]:
-    if isinstance(trial, Spectrum):
-        return measure_spectrum(trial, data_dir)
-    from analysis.trials.measure import run_trial
+def _companies(trials: Sequence[Trial | Spectrum]) -> list[list[int]]:
+    """Positions of trials that fit together; a spectrum is alone."""
+    found: dict[Any, list[int]] = {}
+    for position, trial in enumerate(trials):
+        key = company(trial) if isinstance(trial, Trial) else position
+        found.setdefault(key, []).append(position)
+    return list(found.values())
 
-    return run_trial(trial, data_dir, device)
+
+def _run(together: Sequence[Trial | Spectrum], data_dir: str | Path | None, device: str | None) -> list[dict[str, Any]]:
+    trained = [trial for trial in together if isinstance(trial, Trial)]
+    if not trained:
+        return [measure_spectrum(spec, data_dir) for spec in together if isinstance(spec, Spectrum)]
+    if len(trained) == 1:
+        from analysis.trials.measure import run_trial
+
+        return [run_trial(trained[0], data_dir, device)]
+    from analysis.trials.cohort import run_cohort
+
+    return run_cohort(trained, data_dir, device)

@@ -9,6 +9,7 @@ from torch.optim import SGD
 from torch.optim.lr_scheduler import OneCycleLR
 
 from analysis.training import optimizer_and_schedule
+from analysis.training.schedule import rate_shares
 
 PEAK = 0.4
 
@@ -53,3 +54,8 @@ def test_momentum_stays_as_given() -> None:
     assert set(walk(100, "momentum")) == {0.9}
     assert set(walk(100, "nesterov")) == {True}
     assert set(walk(100, "weight_decay")) == {0}
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 9, 10, 11, 97, 1_000])
+def test_the_rates_of_cohorts_are_those_of_the_schedule(steps: int) -> None:
+    assert [PEAK * share for share in rate_shares(steps)] == pytest.approx(walk(steps, "lr"), rel=1e-12)

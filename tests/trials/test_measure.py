@@ -31,7 +31,7 @@ class Spy:
 
 
 def weights(trial: Trial) -> NDArray[np.float32]:
-    network = measure._network(trial, load("digits").train, 10)
+    network = measure.initial_network(trial, load("digits").train, 10)
     return np.concatenate([value.detach().numpy().ravel() for value in network.parameters()])
 
 
@@ -49,14 +49,14 @@ def test_the_projection_on_the_device_is_the_subspace_s(channels: int, dtype: to
 def test_whatever_a_banded_network_sees_lies_in_its_subspace(robust: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     """Images are moved first and projected last, in training and in the test."""
     seen: list[Tensor] = []
-    build = measure._network
+    build = measure.initial_network
 
     def watched(*arguments: Any) -> nn.Sequential:
         network = build(*arguments)
         network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().double()))
         return network
 
-    monkeypatch.setattr(measure, "_network", watched)
+    monkeypatch.setattr(measure, "initial_network", watched)
     run_trials([replace(robust, steps=5)])
     space = directions("digits", None).bands(*robust.components or ())
     assert len(seen) >= 5
@@ -69,16 +69,17 @@ def test_the_test_images_are_projected_too(robust: Trial, monkeypatch: pytest.Mo
     spy = Spy(monkeypatch, "_measure")
     run_trials([replace(robust, steps=1)])
     ((_, _, split, project, *_),) = spy.calls
-    images, _ = measure._tensors(split, CPU)
+    images, _ = measure.tensors(split, CPU)
     expected = directions("digits", None).bands(*robust.components or ()).project(load("digits").test.images)
     np.testing.assert_allclose(project(images / 255).permute(0, 2, 3, 1).numpy(), expected, atol=1e-5)
 
 
 def test_the_subset_seed_decides_the_images_and_nothing_else(standard: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    spy = Spy(monkeypatch, "_train")
+    spy = Spy(monkeypatch, "train_alone")
     small = replace(standard, size=50, steps=1)
-    run_trials([small, replace(small, seed=1), replace(small, subset_seed=1)])
-    first, same, other = (call[2].images.tobytes() for call in spy.calls)
+    for trial in (small, replace(small, seed=1), replace(small, subset_seed=1)):
+        run_trials([trial])
+    first, same, other = (call[1].images.tobytes() for call in spy.calls)
     assert first == same
     assert first != other
     assert np.array_equal(weights(standard), weights(replace(standard, subset_seed=1)))
@@ -88,7 +89,7 @@ def test_the_seed_decides_weights_and_order(standard: Trial) -> None:
     other = replace(standard, seed=1)
     assert not np.array_equal(weights(standard), weights(other))
     assert np.array_equal(weights(standard), weights(replace(standard, steps=7, learning_rate=0.5)))
-    drawn = [torch.rand(5, generator=measure._generator(trial)).tolist() for trial in (standard, other, standard)]
+    drawn = [torch.rand(5, generator=measure.generator_of(trial)).tolist() for trial in (standard, other, standard)]
     assert drawn[0] == drawn[2] != drawn[1]
 
 
@@ -103,14 +104,14 @@ def test_no_trial_touches_the_global_generator(standard: Trial) -> None:
 def test_validation_images_are_measured_and_neither_trained_on_nor_the_test(
     standard: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained, measured = Spy(monkeypatch, "_train"), Spy(monkeypatch, "_measure")
+    trained, measured = Spy(monkeypatch, "train_alone"), Spy(monkeypatch, "_measure")
     (record,) = run_trials([replace(standard, validation=200, steps=1)])
     parts = load("digits").with_validation(200)
     assert record["outcome"]["examples"] == 200
     assert record["outcome"]["size"] == 1097
     assert record["arrays"]["correct"].shape == (200,)
     assert np.array_equal(measured.calls[0][2].images, parts.validation.images)  # type: ignore[union-attr]
-    assert sorted(map(bytes, trained.calls[0][2].images)) == sorted(map(bytes, parts.train.images))
+    assert sorted(map(bytes, trained.calls[0][1].images)) == sorted(map(bytes, parts.train.images))
 
 
 def test_directions_are_those_of_the_images_that_validation_leaves() -> None:
@@ -121,7 +122,7 @@ def test_directions_are_those_of_the_images_that_validation_leaves() -> None:
 
 def test_the_network_subtracts_the_mean_of_the_training_images(standard: Trial) -> None:
     split = load("digits").train
-    network = measure._network(standard, split, 10)
+    network = measure.initial_network(standard, split, 10)
     expected = split.images.mean() / 255
     np.testing.assert_allclose(network[0](torch.zeros(1, 1, 2, 2)).numpy(), -expected, rtol=1e-6)
 
@@ -133,7 +134,7 @@ def test_radii_of_record_are_sound_and_give_away_next_to_nothing(
     spy = Spy(monkeypatch, "_measure")
     run_trials([robust])
     ((_, network, split, project, *_),) = spy.calls
-    images, labels = measure._tensors(split, CPU)
+    images, labels = measure.tensors(split, CPU)
     radii, lipschitz = sound_radii(network, images, labels, project=project)
     exact = scores(fold(network, images.shape[1:]).double(), images, project=project, dtype=torch.float64)
     plain = certified_radii(exact, labels, lipschitz)
@@ -171,7 +172,7 @@ def test_a_smoothed_network_trains_on_noise_and_is_measured_by_votes(
     outside = pixels - space.project(pixels)
     assert outside.std() == pytest.approx(0.3 * np.sqrt(60 / 64), rel=0.05)  # 4 of 64 directions are inside
     ((_, network, split, project, *_),) = spy.calls
-    images, labels = measure._tensors(split, CPU)
+    images, labels = measure.tensors(split, CPU)
     expected = smoothed_radii(network, project(images / 255), labels, sigma=0.3, n=50, seed=0)
     assert np.array_equal(record["arrays"]["radii"], expected.numpy())
     assert record["outcome"]["accuracy"] == (expected > 0).double().mean()

@@ -69,9 +69,10 @@ def test_a_robust_network_s_record_has_a_radius_for_each_example(robust_record: 
 
 
 @pytest.mark.parametrize("kind", ["standard", "robust"])
-def test_the_same_trial_gives_the_same_bits_in_any_company(kind: str, request: pytest.FixtureRequest) -> None:
+def test_the_same_trial_gives_the_same_bits(kind: str, request: pytest.FixtureRequest) -> None:
+    """Beside trials that it cannot be trained with, too."""
     trial, record = request.getfixturevalue(kind), request.getfixturevalue(f"{kind}_record")
-    _, again = run_trials([replace(trial, seed=7, steps=3), trial])
+    _, again = run_trials([replace(trial, depth=1, steps=3), trial])
     assert same_numbers(record, again)
 
 
