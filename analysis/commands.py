@@ -164,9 +164,10 @@ class Workshop:
         name = "serial" if one_here or not missing else self.executor
         there = self.data_dir if name == "serial" or self.data_dir is None else self.data_dir.absolute()
         function = partial(trials.run_trials, data_dir=there, device=self.device)
-        plan = partial(trials.plan, data_dir=self.data_dir)
+        plan = runner.KeptPlan(self.store, specs, partial(trials.plan, data_dir=self.data_dir))
+        options = {"plan": plan, "amend": plan.amend, "fresh": True}  # all of these, whatever is recorded
         with runner.executor(name, self.device) as executor:
-            return runner.run(function, missing, self.store, executor, plan=plan, fresh=True)  # all of these
+            return runner.run(function, missing, self.store, executor, **options)  # type: ignore[arg-type]
 
     def _missing(self, dataset: str, specs: list[Any]) -> list[Any]:
         """What has to be run; records count without the data where that is not here to compare."""

@@ -3,6 +3,7 @@
 from analysis.runner.executors import EXECUTORS, executor, refuse_unknown
 from analysis.runner.failures import FullDiskError
 from analysis.runner.headers import Summary
+from analysis.runner.plans import KeptPlan
 from analysis.runner.processes import WorkerDiedError
 from analysis.runner.run import run, singly
 from analysis.runner.store import BrokenRecordError, StaleRecordError, Store, identity
@@ -11,6 +12,7 @@ __all__ = [
     "EXECUTORS",
     "BrokenRecordError",
     "FullDiskError",
+    "KeptPlan",
     "StaleRecordError",
     "Store",
     "Summary",
