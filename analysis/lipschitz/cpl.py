@@ -16,10 +16,10 @@ class _UnitNorm(PotentialLayer):
         super().__init__(start, inputs, outputs, bias=bias)
         self.norm = Norm(start)
 
-    def contraction(self, shape: Shape) -> Tensor:
+    def contraction(self, shape: Shape, scale: float) -> Tensor:
         """Divide W by its norm."""
         norm: Tensor = self.norm(self.parameter, shape, keep=type(self.parameter) is nn.Parameter)
-        return self.parameter / norm.clamp_min(torch.finfo(norm.dtype).tiny ** 0.5)  # zeros stay zero
+        return self.parameter * (scale / norm.clamp_min(torch.finfo(norm.dtype).tiny ** 0.5))  # zeros stay zero
 
 
 class CPLLinear(_UnitNorm):

@@ -36,11 +36,12 @@ class PotentialLayer(Derived):
         self.bias = nn.Parameter(torch.zeros(len(start))) if bias else None
 
     @abstractmethod
-    def contraction(self, shape: Shape) -> Tensor:
-        r"""Derive :math:`M / \sqrt 2`, of norm at most 1.
+    def contraction(self, shape: Shape, scale: float) -> Tensor:
+        """Derive a map of norm at most 1, times a number.
 
         Args:
             shape: Of one input, without the batch axis.
+            scale: The number; in the same pass over the weight where there is one.
 
         Returns:
             Shape of the parameter.
@@ -52,7 +53,7 @@ class PotentialLayer(Derived):
         Sixteen eps of its precision keep the square of its norm from exceeding 2 by what rounding adds.
         """
         root = math.sqrt(2) * (1 - 16 * torch.finfo(self.parameter.dtype).eps)
-        return (root * self.contraction(shape),)
+        return (self.contraction(shape, root),)
 
     def transform(self, x: Tensor, *derived: Tensor) -> Tensor:
         """Map shape ``(n, in, ...)`` to ``(n, out, ...)``."""

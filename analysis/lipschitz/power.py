@@ -101,7 +101,7 @@ def adjoint(weight: Tensor) -> Tensor:
         tensor([[1.],
                 [2.]])
     """
-    return weight.transpose(0, 1).flip(tuple(range(2, weight.ndim)))
+    return weight.mT if weight.ndim == 2 else weight.transpose(0, 1).flip((2, 3))  # a flip copies, even of no axis
 
 
 @torch.no_grad()

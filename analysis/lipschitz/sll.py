@@ -20,7 +20,7 @@ class _WeightedRows(PotentialLayer):
         super().__init__(start, inputs, outputs, bias=bias)
         self.log_weights = nn.Parameter(torch.zeros(len(start)))
 
-    def contraction(self, shape: Shape) -> Tensor:
+    def contraction(self, shape: Shape, scale: float) -> Tensor:
         r"""Return :math:`\sqrt{T / 2}\, W`: the AOL rescaling of the rows of :math:`\operatorname{diag}(q) W`.
 
         That divides row i of it by the root of :math:`\sum_j q_i |W W^\top|_{ij} q_j`, and
@@ -29,7 +29,7 @@ class _WeightedRows(PotentialLayer):
         weights = (self.log_weights - self.log_weights.detach().amax()).exp()
         columns = (self.parameter * weights.reshape(-1, *[1] * (self.parameter.ndim - 1))).transpose(0, 1)
         rescaled = rescale_columns(columns) if columns.ndim == 2 else rescale_channels(columns)
-        return rescaled.transpose(0, 1)
+        return scale * rescaled.transpose(0, 1)
 
 
 class SLLLinear(_WeightedRows):

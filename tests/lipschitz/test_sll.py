@@ -125,7 +125,7 @@ class Weight(nn.Module):
         self.layer = layer
 
     def forward(self) -> Tensor:
-        return self.layer.contraction((3, 4, 4))
+        return self.layer.contraction((3, 4, 4), 1.0)
 
 
 @pytest.mark.parametrize("channels", [64, 256])
