@@ -16,7 +16,7 @@ from analysis.lipschitz.spectral import FourierLayer
 
 # Side of the largest matrix that is left to LAPACK. The batched LU of torch 2.13 with MKL fails for sides from about
 # 150 on, once torch.set_num_threads was called with more than one; and products by blocks are 1.3 to 2 times as fast.
-LARGEST = 128
+LARGEST = 32
 
 
 def cayley(matrix: Tensor) -> Tensor:
@@ -70,7 +70,8 @@ class _Inverse(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (inverse,) = ctx.saved_tensors
-        gradient: Tensor = -inverse.mH @ gradients[0] @ inverse.mH
+        adjoint = inverse.mH.resolve_conj()  # once for both products
+        gradient: Tensor = -(adjoint @ (gradients[0] @ adjoint))
         return gradient
 
 
