@@ -3,7 +3,7 @@
 Run:    python -m benchmarks.layers [--train] [--evaluate] [--rescaling] [--rivals] [--method NAME] [--threads 2]
         [--repeats 5] [--limit 60] [--device cpu]; all four sections if none is named
 Small:  python -m benchmarks.layers --small
-Cost:   COST
+Cost:   on 2 cores 10 minutes for --train, 5 for the other sections together.
 
 Times are the fastest of the repeats (fast calls up to ten times in each), in one process: an ordinary layer, ours and
 its plain formula (:mod:`benchmarks.plain_layers`) take turns, so that a busy minute hits all of them. A training step

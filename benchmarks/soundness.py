@@ -2,7 +2,7 @@
 
 Run:    python -m benchmarks.soundness [--data-dir ../shared/data] [--methods AOL,SOC] [--steps 50] [--restarts 1]
 Small:  python -m benchmarks.soundness --methods AOL --examples 50 --steps 10
-Cost:   digits alone 12 minutes on 2 cores, with MNIST 20. Rows appear as they are known; rows not reached before an
+Cost:   digits alone 6 minutes on 2 cores, with MNIST 20. Rows appear as they are known; rows not reached before an
         interruption are had by naming their methods.
 
 A pair is an example that is certified and a radius below its certified one: shares of that radius close to 1, and the

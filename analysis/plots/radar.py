@@ -33,6 +33,10 @@ def plot_radar(axes: Axes, spokes: Sequence[str], scores: Mapping[str, Sequence[
         closed = np.append(values, values[0])
         axes.plot(np.append(angles, angles[0]), closed, color=color, label=name, linewidth=1.4)
     axes.set_xticks(angles, spokes)
+    for label, angle in zip(axes.get_xticklabels(), angles, strict=True):
+        label.set_horizontalalignment(
+            "center" if np.isclose(np.sin(angle), 0) else "left" if angle < np.pi else "right"
+        )
     axes.set_ylim(0, 1)
     axes.set_yticks(RINGS, [""] * len(RINGS))
     axes.grid(color="#DDDDDD", linewidth=0.6)

@@ -4,7 +4,7 @@ Question: how much does each classifier gain when the data doubles?
 
 Run:    python -m analysis run data_scaling --preset mnist --executor processes
 Draw:   python -m analysis draw data_scaling --preset mnist
-Cost:   digits, 70 trials: 1.5 minutes on 2 cores. mnist, 100 trials: 26 minutes on 2 cores.
+Cost:   digits, 105 trials: 1 minute on 2 cores. mnist, 100 trials: 26 minutes on 2 cores.
 Expect: figures/mnist/data_scaling.csv.
 """
 
