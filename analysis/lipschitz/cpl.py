@@ -2,8 +2,10 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from analysis.lipschitz.bounded import Shape
+from analysis.lipschitz.layout import resize
 from analysis.lipschitz.potential import PotentialLayer, orthogonal_taps
 from analysis.lipschitz.power import Norm
 from analysis.lipschitz.starts import refuse_even
@@ -18,8 +20,12 @@ class _UnitNorm(PotentialLayer):
 
     def contraction(self, shape: Shape, scale: float) -> Tensor:
         """Divide W by its norm."""
+        return self.parameter * (scale * self.inverse_norm(shape))
+
+    def inverse_norm(self, shape: Shape) -> Tensor:
+        """Return one over the norm of W, or a large number where W is zero and stays so."""
         norm: Tensor = self.norm(self.parameter, shape, keep=type(self.parameter) is nn.Parameter)
-        return self.parameter * (scale / norm.clamp_min(torch.finfo(norm.dtype).tiny ** 0.5))  # zeros stay zero
+        return 1 / norm.clamp_min(torch.finfo(norm.dtype).tiny ** 0.5)
 
 
 class CPLLinear(_UnitNorm):
@@ -44,6 +50,22 @@ class CPLLinear(_UnitNorm):
         width = max(in_features, out_features)
         start = orthogonal_taps(width)
         super().__init__(start, in_features, out_features, bias=bias)
+
+    def derive(self, shape: Shape) -> tuple[Tensor, ...]:
+        r"""Return W and :math:`\sqrt 2 / \|W\|`: to scale batches takes less time than to scale a matrix."""
+        return self.parameter, self.root * self.inverse_norm(shape)
+
+    def transform(self, x: Tensor, *derived: Tensor) -> Tensor:
+        """Map shape ``(n, in)`` to ``(n, out)``."""
+        weight, scale = derived
+        hidden = F.linear(x, weight[:, : self.inputs]) * scale
+        hidden = (hidden if self.bias is None else hidden + self.bias).relu()
+        return torch.addmm(resize(x, self.outputs), hidden * scale, weight[:, : self.outputs], alpha=-1)
+
+    def freeze(self, *derived: Tensor) -> nn.Module:
+        """Make a step down the potential."""
+        weight, scale = derived
+        return super().freeze(scale * weight)
 
 
 class CPLConv2d(_UnitNorm):

@@ -48,12 +48,13 @@ class PotentialLayer(Derived):
         """
 
     def derive(self, shape: Shape) -> tuple[Tensor, ...]:
-        """Return M, a little shorter than it may be.
+        """Return M."""
+        return (self.contraction(shape, self.root),)
 
-        Sixteen eps of its precision keep the square of its norm from exceeding 2 by what rounding adds.
-        """
-        root = math.sqrt(2) * (1 - 16 * torch.finfo(self.parameter.dtype).eps)
-        return (self.contraction(shape, root),)
+    @property
+    def root(self) -> float:
+        r"""Nearly :math:`\sqrt 2`: sixteen eps keep the square of the norm of M from exceeding 2 by rounding."""
+        return math.sqrt(2) * (1 - 16 * torch.finfo(self.parameter.dtype).eps)
 
     def transform(self, x: Tensor, *derived: Tensor) -> Tensor:
         """Map shape ``(n, in, ...)`` to ``(n, out, ...)``."""
