@@ -105,7 +105,7 @@ def report_digits(count: int, steps: int, sample: int) -> None:
     print(f"| in cohorts of up to {max(map(len, groups))}, {cores} workers | {ours:.3f} | {1e3 * ours / steps:.3f} | |")
     for threads, seconds in theirs.items():
         name = f"DataLoader and plain formula, {threads} threads, from {sample} trials"
-        print(f"| {name} | {seconds:.3f} | {1e3 * seconds / steps:.3f} | {seconds / ours:.1f} |")
+        print(f"| {name} | {seconds:.3f} | {1e3 * seconds / steps:.3f} | {seconds / ours:.2g} |")
     print(f"| products alone, {cores} cores | {limit:.3f} | {1e3 * limit / steps:.3f} | |")
     print(f"\nAim: 8, better 15; here {gain:.1f}. Reached: {100 * limit / ours:.0f} % of the arithmetic limit.")
     print(f"Timing the steps for the plan took {timing:.1f} s, once for this machine.")
