@@ -147,7 +147,7 @@ def _list(options: argparse.Namespace) -> int:
     from analysis.datasets import KNOWN
     from analysis.runner import EXECUTORS
     from analysis.studies import STUDIES
-    from analysis.studies.preset import PRESETS
+    from analysis.studies.presets import PRESETS
 
     for study in STUDIES.values():
         print(f"{study.name:20}{study.question}")

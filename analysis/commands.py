@@ -15,7 +15,8 @@ from analysis.gallery import Gallery, drawing_key
 from analysis.ledger import Status, certified_at, status, table
 from analysis.plots import house_style
 from analysis.studies import STUDIES, learning_rate
-from analysis.studies.preset import PRESETS, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import PRESETS
 from analysis.studies.study import Drawing, Study
 
 if TYPE_CHECKING:

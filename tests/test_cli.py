@@ -25,8 +25,8 @@ from analysis.commands import Workshop
 from analysis.runner import EXECUTORS, Store
 from analysis.runner.record import decode
 from analysis.studies import STUDIES
-from analysis.studies.preset import DIGITS, MNIST
-from analysis.studies.preset import SMOKE as SMOKE_PRESET
+from analysis.studies.presets import DIGITS, MNIST
+from analysis.studies.presets import SMOKE as SMOKE_PRESET
 from analysis.trials import Trial
 
 INTERRUPTED = Path(__file__).with_name("interrupted_cli.py")

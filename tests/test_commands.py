@@ -13,7 +13,7 @@ from analysis.commands import Workshop
 from analysis.gallery import Gallery
 from analysis.plots import new_figure
 from analysis.runner import headers as headers_module
-from analysis.studies.preset import SMOKE
+from analysis.studies.presets import SMOKE
 from analysis.studies.study import Drawing, Study
 from analysis.trials import Spectrum
 from analysis.trials.content import load

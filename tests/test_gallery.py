@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from analysis import gallery
 from analysis.gallery import DRAWING_CODE, INDEX, Gallery, drawing_key
 from analysis.plots import Curve, house_style, new_figure
-from analysis.studies.preset import DIGITS
+from analysis.studies.presets import DIGITS
 from analysis.studies.study import Drawing
 
 TABLE = pd.DataFrame(

@@ -13,6 +13,8 @@ COLORS = {  # Okabe and Ito
     "certified": "#0072B2",
     "smoothed": "#CC79A7",
     "certified by noise": "#009E73",
+    "other": "#F0C040",
+    "other certified": "#A06000",
     "share": "#888888",
 }
 CAPTION_LINE = 0.16  # inches

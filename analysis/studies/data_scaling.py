@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
 
 from analysis.plots import Curve, new_figure, tidy
 from analysis.scaling import Doubling, growth_by_step, points_per_doubling
@@ -44,7 +45,7 @@ def trials(preset: Preset) -> list[Trial]:
 
 
 def draw(preset: Preset, records: Records) -> Drawing:
-    """Learning curves above, the gain per doubling between neighbouring sizes below.
+    """Learning curves above, the gain per doubling between neighbouring sizes below; accuracy left, certified right.
 
     Args:
         preset: The grid.
@@ -56,16 +57,20 @@ def draw(preset: Preset, records: Records) -> Drawing:
     drawn = scaled_measures(preset)
     rows = table(preset, records, [(str(size or "all"), {"size": size}) for size in preset.sizes], drawn)
     sizes = rows["size"].unique().astype(float)
-    figure = new_figure(6.4, 6.6)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    figure = new_figure(9.6, 6.2)
+    panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 2))
     gains: list[dict[str, Any]] = []
-    for index, measure in enumerate(drawn):
-        gain = _gain(measure, rows, sizes)
-        result = summary(rows, measure)
-        label = f"{measure.label} ({_points(gain)})"
-        Curve(label, sizes, result.mean, result.low, result.high, measure.color).plot(above)
-        gains += _steps(measure, rows, sizes, below, aside=1.1 ** (index - len(drawn) // 2))
-    _decorate(above, below, preset)
+    plain = [measure for measure in drawn if measure.name == "accuracy"]
+    sides = (plain, [measure for measure in drawn if measure not in plain])
+    for side, (above, below) in zip(sides, panels.T, strict=True):
+        for index, measure in enumerate(side):
+            gain = _gain(measure, rows, sizes)
+            result = summary(rows, measure)
+            label = f"{measure.model.classifier} ({_points(gain)})"
+            Curve(label, sizes, result.mean, result.low, result.high, measure.color).plot(above)
+            gains += _steps(measure, rows, sizes, below, aside=1.1 ** (index - len(side) // 2))
+    figure.suptitle(f"{STUDY.title}: {preset.dataset}", fontsize=10.5)
+    _decorate(panels, preset)
     caption = (
         f"{setting(preset, preset.scaled)} Sizes {sizes[0]:,.0f} to {sizes[-1]:,.0f}, nested and class-balanced. "
         f"{certificate(preset)} {_by_noise(preset)}{INTERVALS} In brackets: points gained per doubling over all "
@@ -134,13 +139,18 @@ def _steps(
     ]
 
 
-def _decorate(above: Axes, below: Axes, preset: Preset) -> None:
-    above.set(ylabel="test accuracy", ylim=(0, 1), title=f"{STUDY.title}: {preset.dataset}")
-    above.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    above.legend(loc="lower right", fontsize=8)
-    below.axhline(0, color="#222222", linewidth=0.8)
-    below.set(xscale="log", xlabel="training images", ylabel="points gained\nper doubling")
-    for axes in (above, below):
+def _decorate(panels: NDArray[Any], preset: Preset) -> None:
+    (accurate, certified), below = panels
+    accurate.set(ylabel="share of test images", ylim=(0, 1), title="accuracy")
+    accurate.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    certified.set(title=f"certified accuracy at l2 radius {preset.radius:.3g}")
+    below[0].set(ylabel="points gained\nper doubling")
+    for axes in below:
+        axes.axhline(0, color="#222222", linewidth=0.8)
+        axes.set(xscale="log", xlabel="training images")
+    for axes in (accurate, certified):
+        axes.legend(loc="best", fontsize=7.5)
+    for axes in panels.flat:
         tidy(axes)
 
 

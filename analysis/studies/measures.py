@@ -37,7 +37,7 @@ class Measure:
     value: Callable[[Mapping[str, Any]], float]
 
 
-def measures(preset: Preset) -> tuple[Measure, Measure, Measure]:
+def measures(preset: Preset) -> tuple[Measure, ...]:
     """Accuracy of both networks, and certified accuracy of the robust one at the preset's radius.
 
     Args:
@@ -55,21 +55,24 @@ def measures(preset: Preset) -> tuple[Measure, Measure, Measure]:
 
 
 def scaled_measures(preset: Preset) -> tuple[Measure, ...]:
-    """Measures of the networks whose gain from data is measured: those above, and the smoothed one's.
+    """Measures of the networks whose gain from data is measured: those above, the smoothed one's, and the others'.
 
     Args:
         preset: Names the networks and the radius.
 
     Returns:
-        Three or five measures, in the order in which they are drawn.
+        Accuracy of each, and certified accuracy of all but the standard one, in the order in which they are drawn.
     """
-    if preset.smoothed is None:
-        return measures(preset)
-    return (
-        *measures(preset),
-        accurate(preset.smoothed, COLORS["smoothed"]),
-        certified(preset.smoothed, preset.radius, COLORS["certified by noise"]),
-    )
+    drawn = measures(preset)
+    if preset.smoothed is not None:
+        drawn += _both(preset, preset.smoothed, "smoothed", "certified by noise")
+    for model in preset.others:
+        drawn += _both(preset, model, "other", "other certified")
+    return drawn
+
+
+def _both(preset: Preset, model: Trial, accurate_color: str, certified_color: str) -> tuple[Measure, ...]:
+    return accurate(model, COLORS[accurate_color]), certified(model, preset.radius, COLORS[certified_color])
 
 
 def judged(preset: Preset, model: Trial) -> Measure:
@@ -84,8 +87,7 @@ def judged(preset: Preset, model: Trial) -> Measure:
     """
     if model.classifier == preset.standard.classifier:
         return accurate(model, COLORS["standard"])
-    smoothed = preset.smoothed is not None and model.classifier == preset.smoothed.classifier
-    return certified(model, preset.radius, COLORS["certified by noise" if smoothed else "certified"])
+    return certified(model, preset.radius, COLORS["certified by noise" if model.noise else "certified"])
 
 
 def accurate(model: Trial, color: str) -> Measure:

@@ -1,15 +1,11 @@
-"""Presets: a data set, and the grid on which every study runs."""
+"""What a preset is: a data set, and the grid on which every study runs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import sqrt
-
-import numpy as np
 
 from analysis.trials import Components, Trial
 
 RECORD_RADII = (36 / 255, 72 / 255, 108 / 255, 1.0)
-METHODS = ("AOL", "BCOP", "Bjorck", "Cayley", "CPL", "LOT", "Sandwich", "SLL", "SOC")
 MANY = 16  # directions, so that the bands are different from each other
 
 
@@ -59,6 +55,8 @@ class Preset:
         standard: How the standard network is trained: a trial on all images and components.
         robust: How the 1-Lipschitz network is trained.
         smoothed: How the network is trained that Gaussian noise smoothes; None where there is none.
+        others: How further 1-Lipschitz networks are trained whose gain from data is measured; they may be of those
+            compared.
         compared: How the networks of the comparison of layers are trained.
         sizes: Training-set sizes, rising; None for all images.
         bands: Unions of bands of principal directions; None for all components.
@@ -70,7 +68,7 @@ class Preset:
         layer_search: How those of the comparison of layers are; None for the same way.
 
     Example:
-        >>> PRESETS["digits"].trial(DIGITS.robust, seed=0, size=100)
+        >>> DIGITS.trial(DIGITS.robust, seed=0, size=100)
     """
 
     name: str
@@ -83,6 +81,7 @@ class Preset:
     radius: float
     search: Search
     smoothed: Trial | None = None
+    others: tuple[Trial, ...] = ()
     compared: tuple[Trial, ...] = ()
     radii: tuple[float, ...] = RECORD_RADII
     layer_search: Search | None = None
@@ -105,13 +104,13 @@ class Preset:
 
     @property
     def scaled(self) -> tuple[Trial, ...]:
-        """The networks whose gain from data is measured: both, and the smoothed one."""
-        return (*self.models, self.smoothed) if self.smoothed else self.models
+        """The networks whose gain from data is measured: both, the smoothed one, and the others."""
+        return (*self.models, *([self.smoothed] if self.smoothed else []), *self.others)
 
     @property
     def searched(self) -> tuple[Trial, ...]:
-        """Every network that gets a learning rate."""
-        return (*self.scaled, *self.compared)
+        """Every network that gets a learning rate, each once."""
+        return tuple(dict.fromkeys((*self.scaled, *self.compared)))
 
     def search_of(self, model: Trial) -> Search:
         """How the learning rate of a network is searched for.
@@ -153,6 +152,7 @@ class Preset:
             standard=change(self.standard),
             robust=change(self.robust),
             smoothed=change(self.smoothed) if self.smoothed else None,
+            others=tuple(change(trial) for trial in self.others),
             compared=tuple(change(trial) for trial in self.compared),
         )
 
@@ -210,75 +210,3 @@ def _bands(directions: int) -> tuple[Components | None, ...]:
     """The shape of the standard bands: a small head, a larger one, and two tails."""
     head, middle, tail = max(directions // 45, 1), directions // 6, directions // 2
     return None, ((0, head),), ((0, middle),), ((middle, None),), ((tail, None),), ((0, head), (tail, None))
-
-
-def _margin(radius: float) -> dict[str, float]:
-    """Loss that asks for the margin of a radius, half as sharp as the radius is wide."""
-    return {"offset": sqrt(2) * radius, "temperature": radius / 2}
-
-
-def _noise(radius: float, draws: int) -> dict[str, float]:
-    """Noise of the width of the radius: certified there where 84 % of the noisy copies agree."""
-    return {"noise": radius, "draws": draws}
-
-
-def _compared(dataset: str, methods: tuple[str, ...], family: str, radius: float, **options: int) -> tuple[Trial, ...]:
-    """The same small network of each method."""
-    budget = {**options, **_margin(radius)}
-    return tuple(Trial(dataset=dataset, model=f"{method}-{family}", **budget) for method in methods)  # type: ignore[arg-type]
-
-
-def _log_uniform(count: int, low: float, high: float) -> tuple[float, ...]:
-    """Random numbers between two powers of ten: one in each of as many equal parts of the logarithm, rising."""
-    places = (np.arange(count) + np.random.default_rng(0).random(count)) / count
-    return tuple(float(f"{10**power:.3g}") for power in low + (high - low) * places)
-
-
-_TINY = {"batch_size": 32, "steps": 30, "width": 32, "depth": 2}
-_SMALL = {"batch_size": 64, "steps": 500, "width": 64}
-_NARROW = {"batch_size": 64, "width": 16, "depth": 1}
-
-SMOKE = Preset(
-    name="smoke",
-    standard=Trial(dataset="digits", model="MLP", **_TINY),  # type: ignore[arg-type]
-    robust=Trial(dataset="digits", model="AOL-MLP", **_TINY, **_margin(0.25)),  # type: ignore[arg-type]
-    smoothed=Trial(dataset="digits", model="MLP", **_TINY, **_noise(0.25, 100)),  # type: ignore[arg-type]
-    compared=_compared("digits", ("AOL", "CPL"), "LCN", 0.25, **_NARROW, steps=10),
-    sizes=(20, 80, None),
-    bands=(None, ((0, 16),), ((16, None),), ((0, 4), (32, None))),
-    firsts=(0, 16, 32),
-    seeds=(0, 1),
-    radius=0.25,
-    search=Search(rates=(0.1, 1.0), validation=200),
-)
-
-DIGITS = Preset(
-    name="digits",
-    standard=Trial(dataset="digits", model="MLP", depth=3, **_SMALL),  # type: ignore[arg-type]
-    robust=Trial(dataset="digits", model="AOL-MLP", depth=4, **_SMALL, **_margin(0.25)),  # type: ignore[arg-type]
-    smoothed=Trial(dataset="digits", model="MLP", depth=3, **_SMALL, **_noise(0.25, 1_000)),  # type: ignore[arg-type]
-    compared=_compared("digits", METHODS, "LCN", 0.25, **_NARROW, steps=600),
-    sizes=(20, 40, 81, 162, 324, 648, None),
-    bands=(None, ((0, 4),), ((0, 16),), ((16, None),), ((32, None),), ((0, 4), (32, None))),
-    firsts=(0, 4, 8, 16, 24, 32, 48),
-    seeds=(0, 1, 2, 3, 4),
-    radius=0.25,
-    search=Search(rates=_log_uniform(16, -3, 1), share=0.1, validation=297),
-)
-
-MNIST = Preset(
-    name="mnist",
-    standard=Trial(dataset="mnist", model="MLP", steps=1500, depth=3),
-    robust=Trial(dataset="mnist", model="AOL-MLP", steps=200, depth=4, **_margin(0.5)),  # type: ignore[arg-type]
-    compared=_compared("mnist", METHODS, "MLP", 0.5, width=128, depth=3, steps=1000),
-    sizes=(117, 234, 468, 937, 1875, 3750, 7500, 15_000, 30_000, None),
-    bands=(None, ((0, 16),), ((0, 50),), ((50, None),), ((200, None),), ((0, 16), (200, None))),
-    firsts=(0, 25, 50, 100, 200, 300, 400, 500),
-    seeds=(0, 1, 2, 3),
-    radius=0.5,
-    # A tenth of 200 steps says little of 200: it would choose 0.0856, and certify 79 % where 0.3 certifies 83 %.
-    search=Search(rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0), seeds=(0, 1), validation=10_000),
-    layer_search=Search(rates=_log_uniform(16, -3, 1), share=0.1, validation=2_000),
-)
-
-PRESETS = {preset.name: preset for preset in (SMOKE, DIGITS, MNIST)}

@@ -10,7 +10,8 @@ from analysis import gallery
 from analysis.gallery import Gallery
 from analysis.plots import house_style
 from analysis.studies import STUDIES, hidden_bit
-from analysis.studies.preset import DIGITS, MNIST, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import DIGITS, MNIST
 from analysis.studies.study import Study
 
 Invent = Callable[[Study, Preset], dict[Any, dict[str, Any]]]

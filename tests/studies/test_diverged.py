@@ -10,7 +10,8 @@ import pytest
 
 from analysis.studies import STUDIES
 from analysis.studies.measures import measures, summary
-from analysis.studies.preset import SMOKE, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import SMOKE
 from analysis.studies.study import Drawing, Study
 from analysis.trials import Trial
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from analysis.studies import STUDIES
 from analysis.studies.captions import band
 from analysis.studies.measures import Measure, measures, scaled_measures, table
-from analysis.studies.preset import PRESETS, SMOKE, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import PRESETS, SMOKE
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Trial
 
@@ -55,7 +56,10 @@ def drawn_rows(rows: pd.DataFrame) -> dict[tuple[Any, ...], tuple[float, ...]]:
 
 
 def drawn_measures(study: Study, preset: Preset) -> tuple[Measure, ...]:
-    return scaled_measures(preset) if study.name == "data_scaling" else measures(preset)
+    """Measures in the order in which they are drawn: of learning curves, accuracies on the left come first."""
+    if study.name != "data_scaling":
+        return measures(preset)
+    return tuple(sorted(scaled_measures(preset), key=lambda measure: measure.name != "accuracy"))
 
 
 def drawn_points(study: Study, drawing: Drawing) -> list[NDArray[np.float64]]:
@@ -64,6 +68,8 @@ def drawn_points(study: Study, drawing: Drawing) -> list[NDArray[np.float64]]:
     if study.name == "subspace_accuracy":
         bars = [container for container in axes.containers if isinstance(container, BarContainer)]
         return [np.array([bar.get_height() for bar in drawn]) for drawn in bars]
+    if study.name == "data_scaling":
+        return [np.asarray(line.get_ydata()) for side in drawing.figure.axes[:2] for line in side.lines]
     return [np.asarray(line.get_ydata()) for line in axes.lines]
 
 
@@ -91,8 +97,8 @@ def test_drawn_points_are_the_means_of_the_table(study: Study, preset: Preset, d
 @every_preset
 @every_measured_study
 def test_measures_are_named_by_their_network(study: Study, preset: Preset, drawn: Drawn) -> None:
-    axes = drawn(study, preset).figure.axes[0]
-    labels = axes.get_legend_handles_labels()[1]
+    axes = drawn(study, preset).figure.axes[: 2 if study.name == "data_scaling" else 1]
+    labels = [f"{label} {each.get_title()}" for each in axes for label in each.get_legend_handles_labels()[1]]
     for label, measure in zip(labels, drawn_measures(study, preset), strict=True):
         assert label.startswith(measure.model.classifier)
         assert ("certified" in label) == measure.name.startswith("certified")
@@ -102,9 +108,8 @@ def test_measures_are_named_by_their_network(study: Study, preset: Preset, drawn
 def test_learning_curves_and_gains_stand_at_their_sizes(preset: Preset, drawn: Drawn) -> None:
     study = STUDIES["data_scaling"]
     drawing = drawn(study, preset)
-    above, _ = drawing.figure.axes
     sizes = drawing.tables[""]["size"].unique()
-    assert all(line.get_xdata().tolist() == sizes.tolist() for line in above.lines)
+    assert all(line.get_xdata().tolist() == sizes.tolist() for side in drawing.figure.axes[:2] for line in side.lines)
     growth = drawing.tables["_growth"]
     curves = len(scaled_measures(preset))
     assert growth["from"].tolist() == [*sizes[:-1]] * curves
@@ -115,7 +120,8 @@ def test_learning_curves_and_gains_stand_at_their_sizes(preset: Preset, drawn: D
 def test_gains_per_doubling_are_drawn_as_tabled(preset: Preset, drawn: Drawn) -> None:
     study = STUDIES["data_scaling"]
     drawing = drawn(study, preset)
-    marks = [line.get_ydata()[0] for line in drawing.figure.axes[1].lines if line.get_marker() == "o"]
+    below = drawing.figure.axes[2:]
+    marks = [line.get_ydata()[0] for axes in below for line in axes.lines if line.get_marker() == "o"]
     growth = drawing.tables["_growth"]
     np.testing.assert_allclose(marks, 100 * growth["per_doubling"])
     first, second = np.asarray(list(drawn_points(study, drawing)[0][:2]))

@@ -6,7 +6,7 @@ from scipy.stats import t
 
 from analysis.studies.hidden_bit import DIMENSIONS, NUISANCE, RADIUS, REPEATS, STUDY
 from analysis.studies.measures import LEVEL
-from analysis.studies.preset import DIGITS
+from analysis.studies.presets import DIGITS
 from analysis.studies.study import Drawing
 from analysis.theory import HiddenBit
 

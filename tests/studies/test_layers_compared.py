@@ -8,7 +8,8 @@ import pytest
 from matplotlib.container import BarContainer
 
 from analysis.studies.layers_compared import STUDY
-from analysis.studies.preset import DIGITS, METHODS, SMOKE, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import DIGITS, METHODS, SMOKE
 from analysis.studies.study import Drawing, Study
 
 Invent = Callable[[Study, Preset], dict[Any, dict[str, Any]]]

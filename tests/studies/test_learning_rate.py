@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from analysis.studies.learning_rate import STUDY, choose
-from analysis.studies.preset import DIGITS, PRESETS, SMOKE, Preset, Search
+from analysis.studies.preset import Preset, Search
+from analysis.studies.presets import DIGITS, PRESETS, SMOKE
 from analysis.studies.study import Drawing, Study
 from analysis.trials import Trial
 
@@ -18,7 +19,7 @@ Drawn = Callable[[Study, Preset], Drawing]
 Diverge = Callable[[Records, list[Trial]], Records]
 
 SEARCH = Search(rates=(0.1, 0.5, 1.0), seeds=(0, 1), validation=200)
-PRESET = replace(SMOKE, search=SEARCH, smoothed=None, compared=())
+PRESET = replace(SMOKE, search=SEARCH, smoothed=None, others=(), compared=())
 every_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 
 

@@ -12,7 +12,8 @@ from analysis.runner import Store
 from analysis.studies import STUDIES
 from analysis.studies.learning_rate import choose
 from analysis.studies.measures import accuracy, certified_accuracy
-from analysis.studies.preset import MNIST, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import MNIST
 from analysis.trials import Components, Trial
 
 STORE = Store(Path(__file__).resolve().parents[2] / "data" / "results" / "mnist")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.studies import STUDIES
-from analysis.studies.preset import DIGITS, MANY, MNIST, PRESETS, Preset
+from analysis.studies.preset import MANY, Preset
+from analysis.studies.presets import DIGITS, MNIST, PRESETS
 
 NAMES = dict.fromkeys(preset.name_of(model) for preset in PRESETS.values() for model in preset.searched)
 RATES = {name: 0.1 + number / 50 for number, name in enumerate(NAMES)}

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from analysis.runner import Store
-from analysis.studies.preset import MNIST, SMOKE, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import MNIST, SMOKE
 from analysis.studies.spectra import FEW, LINES, LOSSLESS, PLAIN, RADIUS, STUDY, WHOLE, Line
 from analysis.studies.study import Drawing, Study
 

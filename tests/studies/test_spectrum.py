@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.studies.preset import PRESETS, Preset
+from analysis.studies.preset import Preset
+from analysis.studies.presets import PRESETS
 from analysis.studies.spectrum import STUDY
 from analysis.studies.study import Drawing, Study
 
