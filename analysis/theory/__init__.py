@@ -1,6 +1,25 @@
 """Closed forms, and beside each the simulation that checks it."""
 
 from analysis.theory.hidden_bit import HiddenBit
-from analysis.theory.simulation import SimulatedErrors, simulate
+from analysis.theory.hidden_bit_bounds import (
+    linear_error_bound,
+    nearest_error,
+    robust_error_range,
+    signed_error_bound,
+)
+from analysis.theory.hidden_label import HiddenLabel
+from analysis.theory.pixels import as_images
+from analysis.theory.simulation import SimulatedErrors, World, simulate
 
-__all__ = ["HiddenBit", "SimulatedErrors", "simulate"]
+__all__ = [
+    "HiddenBit",
+    "HiddenLabel",
+    "SimulatedErrors",
+    "World",
+    "as_images",
+    "linear_error_bound",
+    "nearest_error",
+    "robust_error_range",
+    "signed_error_bound",
+    "simulate",
+]

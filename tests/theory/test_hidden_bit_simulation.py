@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.stats import binom
 
-from analysis.theory import HiddenBit, simulate
+from analysis.theory import HiddenBit, nearest_error, simulate
 from analysis.theory.cube import corner_points
-from analysis.theory.simulation import LEARNERS
+from analysis.theory.hidden_bit_learners import LEARNERS
 
 STANDARD_ERRORS = 4
 CASES = [(1, 1), (2, 3), (4, 8), (4, 32), (6, 64), (8, 16), (8, 300), (10, 1_000)]
@@ -21,23 +20,6 @@ CASES = [(1, 1), (2, 3), (4, 8), (4, 32), (6, 64), (8, 16), (8, 300), (10, 1_000
 def assert_mean(errors: NDArray[np.float64], expected: float) -> None:
     allowed = STANDARD_ERRORS * errors.std(ddof=1) / np.sqrt(len(errors))
     assert abs(errors.mean() - expected) <= allowed + 1e-12
-
-
-def nearest_neighbour_error(dimension: int, n: int) -> float:
-    r"""Expected standard error of one nearest neighbour, for n >= 1.
-
-    It errs on a corner if all occupied corners of the nearest occupied shell have the other label: with
-    probability :math:`2^{-K}` for K such corners. That is the probability that all samples keep clear of smaller
-    shells and of a random half J of this one, less that of K = 0.
-    """
-    shells = binom.pmf(np.arange(dimension + 1), dimension, 0.5) * 2**dimension
-    error = 0.0
-    for h in range(1, dimension + 1):
-        inside, shell = shells[:h].sum(), round(shells[h])
-        halves = np.arange(shell + 1)
-        clear = (1 - (inside + halves) / 2**dimension).clip(0) ** n
-        error += binom.pmf(halves, shell, 0.5) @ clear - clear[-1]
-    return float(error)
 
 
 @pytest.mark.parametrize(("dimension", "n"), CASES)
@@ -60,7 +42,7 @@ def test_coordinate_meets_its_closed_form(dimension: int, n: int, radius: float)
 @pytest.mark.parametrize(("dimension", "n"), CASES)
 def test_nearest_neighbour_meets_its_closed_form(dimension: int, n: int) -> None:
     errors = simulate(HiddenBit(dimension), n, learner="nearest", repeats=400, seed=3)
-    assert_mean(errors.standard, nearest_neighbour_error(dimension, n))
+    assert_mean(errors.standard, nearest_error(HiddenBit(dimension), n))
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
@@ -101,7 +83,7 @@ def test_a_seed_decides_the_simulation_and_more_repeats_only_add() -> None:
 
 
 def test_what_cannot_be_simulated_says_so() -> None:
-    with pytest.raises(ValueError, match=r"'forest'.*coordinate, table, nearest"):
+    with pytest.raises(ValueError, match=r"'forest'.*table, coordinate, nearest, signed, linear"):
         simulate(HiddenBit(), 1, learner="forest")
     with pytest.raises(ValueError, match="repeats 0"):
         simulate(HiddenBit(), 1, repeats=0)
