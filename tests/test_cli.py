@@ -269,7 +269,7 @@ def test_your_own_images_take_the_preset_s_place(photos: Path, capsys: pytest.Ca
     advice = f"run learning_rate --preset smoke --dataset photos --data-dir {photos.parent}"
     assert advice in capsys.readouterr().err
     assert main(["run", "learning_rate", *own]) == 0
-    assert capsys.readouterr().out == "photos: ran 10 trials of learning_rate, the others were recorded\n"
+    assert capsys.readouterr().out == "photos: ran 12 trials of learning_rate, the others were recorded\n"
     assert main(["draw", *advice.split()[1:]]) == 0
     assert {path.suffix for path in (desk / "figures" / "photos").iterdir()} == FIGURES
     records = [decode(path.read_bytes()) for path in (desk / "data" / "results" / "photos").iterdir()]
@@ -314,11 +314,11 @@ def test_failures_are_named_and_the_rest_is_kept(
     failures = [line for line in said.splitlines() if line.startswith("failed: ")]
     assert len(failures) == 4  # two rates of the network, and of the smoothed one
     assert all("out of memory in Trial(dataset='digits', model='MLP'" in line for line in failures)
-    assert len(list(desk.rglob("*.npz"))) == 6
-    assert said.endswith("4 of 10 trials failed; the others are kept, and the same command tries again\n")
+    assert len(list(desk.rglob("*.npz"))) == 8
+    assert said.endswith("4 of 12 trials failed; the others are kept, and the same command tries again\n")
     assert main(["status", "learning_rate", "--preset", "smoke"]) == 0
     counts, _, *failed = capsys.readouterr().out.splitlines()
-    assert counts == "learning_rate on digits: 6 of 10 trials are done, 0 are missing, 4 failed"
+    assert counts == "learning_rate on digits: 8 of 12 trials are done, 0 are missing, 4 failed"
     assert len(failed) == 4
     assert all(line.startswith("failed: ") and line.endswith(": RuntimeError: out of memory") for line in failed)
 
@@ -394,8 +394,8 @@ def test_a_study_is_followed_from_nothing_to_a_table(
 ) -> None:
     assert main(["status", "data_scaling", "--preset", "smoke"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("data_scaling follows the learning rates, which are not complete: 10 of 10 trials")
-    assert said.endswith("learning_rate on digits: 0 of 10 trials are done, 10 are missing, 0 failed\n")
+    assert said.startswith("data_scaling follows the learning rates, which are not complete: 12 of 12 trials")
+    assert said.endswith("learning_rate on digits: 0 of 12 trials are done, 12 are missing, 0 failed\n")
     assert not list(desk.rglob("figures")), "asking leaves nothing behind"
     radii = np.linspace(-0.1, 1, 12)
     record = {"outcome": {"accuracy": 0.5}, "arrays": {"radii": radii}, "provenance": {"training": 60.0}}
@@ -404,16 +404,16 @@ def test_a_study_is_followed_from_nothing_to_a_table(
     assert main(["run", "learning_rate", *SMOKE]) == 0
     assert main(["status", "learning_rate", "--preset", "smoke"]) == 0
     assert capsys.readouterr().out.endswith(
-        "learning_rate on digits: 10 of 10 trials are done, 0 are missing, 0 failed\n"
-        "time spent on those done: 10 min 00 s\n"
+        "learning_rate on digits: 12 of 12 trials are done, 0 are missing, 0 failed\n"
+        "time spent on those done: 12 min 00 s\n"
     )
     readers = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}
     for kind, read in readers.items():
         assert main(["results", "learning_rate", "--preset", "smoke", "--format", kind, "--out", f"table.{kind}"]) == 0
-        assert capsys.readouterr() == ("", f"learning_rate: 10 of 10 trials are recorded, in table.{kind}\n")
+        assert capsys.readouterr() == ("", f"learning_rate: 12 of 12 trials are recorded, in table.{kind}\n")
         rows = read(desk / f"table.{kind}")
         assert sorted(rows["learning_rate"].unique()) == [0.1, 1.0]
-        assert rows["certified_accuracy_0.25"].tolist() == pytest.approx([8 / 12] * 10)
+        assert rows["certified_accuracy_0.25"].tolist() == pytest.approx([8 / 12] * 12)
     assert main(["results", "learning_rate", "--preset", "smoke", "--radius", "0.75"]) == 0
     assert pd.read_csv(io.StringIO(capsys.readouterr().out))["certified_accuracy_0.75"].notna().all()
 
@@ -439,7 +439,7 @@ def test_clean_shows_before_it_removes(
     store.path(asked[0]).unlink()
     store[extra] = {"outcome": {}}
     assert main(["clean", "--yes"]) == 0
-    assert "digits: its 10 records are kept" in capsys.readouterr().out, "a half-done search decides what is asked for"
+    assert "digits: its 12 records are kept" in capsys.readouterr().out, "a half-done search decides what is asked for"
     assert extra in store
 
 

@@ -59,5 +59,5 @@ def test_the_caption_names_data_and_directions(preset: Preset, invent: Invent, d
     caption = drawn(STUDY, preset).caption
     (record,) = invent(STUDY, preset).values()
     assert preset.dataset in caption
-    assert f" {record['outcome']['directions']} directions" in caption
+    assert f" {record['outcome']['directions']:,} directions" in caption
     assert "seed" in caption
