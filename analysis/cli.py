@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analysis.commands import Workshop
 
 SETTINGS = ("executor", "device", "radius", "fresh")  # of a workshop, where the command has them
+RECORDED = ("mnist", "cifar10-jpeg")  # their figures are only drawn: the trials take hours, and are recorded
 RECORD_RADII = (36 / 255, 72 / 255, 108 / 255, 1.0)
 
 
@@ -59,8 +60,8 @@ def _figures(options: argparse.Namespace) -> int:
     everything = options.preset is None and options.dataset is None
     wanted = [study for study in STUDIES.values() if everything or study.shelf != "data"]
     complete = draw_all(chosen, wanted, print)
-    if everything:  # of other data sets only drawn: their trials take an hour, and are recorded
-        complete = draw_all(_workshop(options, "mnist"), own, print) and complete
+    for recorded in RECORDED if everything else ():
+        complete = draw_all(_workshop(options, recorded), own, print) and complete
     print(f"figures are in {options.out}/")
     return 0 if complete else 1
 

@@ -25,7 +25,7 @@ from analysis.commands import Workshop
 from analysis.runner import EXECUTORS, Store
 from analysis.runner.record import decode
 from analysis.studies import STUDIES
-from analysis.studies.presets import DIGITS, MNIST
+from analysis.studies.presets import CIFAR, DIGITS, MNIST
 from analysis.studies.presets import SMOKE as SMOKE_PRESET
 from analysis.trials import Trial
 
@@ -258,7 +258,7 @@ def test_all_figures_are_asked_for_by_naming_none(
     monkeypatch.setattr(Workshop, "draw", lambda workshop, study: drawn.append((workshop.shelf(study), study.name)))
     assert main(["figures"]) == 0
     own, shared = ([study for study in STUDIES.values() if (study.shelf is None) == kind] for kind in (True, False))
-    expected = [(preset.name, study.name) for preset in (DIGITS, MNIST) for study in own if study.trials(preset)]
+    expected = [(preset.name, study.name) for preset in (DIGITS, MNIST, CIFAR) for study in own if study.trials(preset)]
     assert sorted(drawn) == sorted([*expected, *((str(study.shelf), study.name) for study in shared)])
     assert f"digits: ran {len(own)} trials" in capsys.readouterr().out
 
@@ -273,7 +273,7 @@ def test_your_own_images_take_the_preset_s_place(photos: Path, capsys: pytest.Ca
     assert main(["draw", *advice.split()[1:]]) == 0
     assert {path.suffix for path in (desk / "figures" / "photos").iterdir()} == FIGURES
     records = [decode(path.read_bytes()) for path in (desk / "data" / "results" / "photos").iterdir()]
-    assert len(records) == 10
+    assert len(records) == 12
     for record in records:
         assert record["specification"]["dataset"] == "photos"
         assert "/" not in json.dumps({key: value for key, value in record.items() if key != "arrays"})
