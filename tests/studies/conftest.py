@@ -18,7 +18,7 @@ Break = Callable[[Mapping[Any, Record], Iterable[Trial]], dict[Any, Record]]
 
 EXAMPLES = 40
 TRAINING_IMAGES = {"digits": 1_297, "mnist": 60_000, "cifar10-first4000": 3_000, "cifar10-jpeg": 50_000}
-FEATURES = {"digits": 30, "mnist": 300, "cifar10-first4000": 3_072, "cifar10-jpeg": 3_072}
+FEATURES = {"digits": 64, "mnist": 784, "cifar10-first4000": 3_072, "cifar10-jpeg": 3_072}
 PROVENANCE = {
     "commit": "0123456789ab",
     "package": "0.1.0",

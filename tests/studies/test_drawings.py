@@ -17,7 +17,7 @@ from analysis.studies.measures import Measure, measures, scaled_measures, table
 from analysis.studies.preset import Preset
 from analysis.studies.presets import PRESETS, SMOKE
 from analysis.studies.study import Drawing, Records, Study
-from analysis.trials import Trial
+from analysis.trials import Spectrum, Trial
 
 Invent = Callable[[Study, Preset], dict[Any, dict[str, Any]]]
 Drawn = Callable[[Study, Preset], Drawing]
@@ -34,11 +34,14 @@ every_trained_study = pytest.mark.parametrize(
 )
 
 
+def trained(study: Study, preset: Preset) -> list[Trial]:
+    return [spec for spec in study.trials(preset) if isinstance(spec, Trial)]
+
+
 def expected_rows(study: Study, preset: Preset, records: Records) -> dict[tuple[Any, ...], tuple[float, ...]]:
     """(model, measure, point, seed) to (value, size, share of variance), straight from the records."""
     rows = {}
-    for trial in study.trials(preset):
-        assert isinstance(trial, Trial)
+    for trial in trained(study, preset):
         outcome, arrays = records[trial]["outcome"], records[trial]["arrays"]
         values = {"accuracy": outcome["accuracy"]}
         if "radii" in arrays:
@@ -70,7 +73,8 @@ def drawn_points(study: Study, drawing: Drawing) -> list[NDArray[np.float64]]:
         return [np.array([bar.get_height() for bar in drawn]) for drawn in bars]
     if study.name == "data_scaling":
         return [np.asarray(line.get_ydata()) for side in drawing.figure.axes[:2] for line in side.lines]
-    return [np.asarray(line.get_ydata()) for line in axes.lines]
+    curves = axes.lines[:-1] if study.name == "subspace_sweep" else axes.lines  # the last is the radius
+    return [np.asarray(line.get_ydata()) for line in curves]
 
 
 @every_preset
@@ -82,7 +86,7 @@ def test_the_table_holds_the_records_and_nothing_else(
     rows = drawn(study, preset).tables[""]
     assert drawn_rows(rows) == expected_rows(study, preset, records)
     certificates = sum("radii" in record["arrays"] for record in records.values())
-    assert len(rows) == len(records) + certificates
+    assert len(rows) == len(trained(study, preset)) + certificates
 
 
 @every_preset
@@ -131,16 +135,16 @@ def test_gains_per_doubling_are_drawn_as_tabled(preset: Preset, drawn: Drawn) ->
 
 
 @every_preset
-def test_the_sweep_stands_at_its_components_with_the_variance_that_remains(
-    preset: Preset, invent: Invent, drawn: Drawn
-) -> None:
+def test_the_sweep_stands_at_the_norms_of_what_remains(preset: Preset, invent: Invent, drawn: Drawn) -> None:
     study = STUDIES["subspace_sweep"]
-    records = invent(study, preset)
-    axes, remaining = drawn(study, preset).figure.axes
-    assert all(line.get_xdata().tolist() == list(preset.firsts) for line in (*axes.lines, *remaining.lines))
-    trials = [trial for trial in study.trials(preset) if trial.seed == 0 and trial.model == preset.standard.model]
-    shares = [records[trial]["outcome"]["variance_share"] for trial in trials]
-    np.testing.assert_array_equal(remaining.lines[0].get_ydata(), shares)
+    (spectrum,) = (spec for spec in study.trials(preset) if isinstance(spec, Spectrum))
+    variances = invent(study, preset)[spectrum]["arrays"]["variances"]
+    norms = np.sqrt([variances[first:].sum() for first in preset.firsts])
+    drawing = drawn(study, preset)
+    *curves, radius = drawing.figure.axes[0].lines
+    assert all(line.get_xdata().tolist() == norms.tolist() for line in curves)
+    assert list(radius.get_xdata()) == [preset.radius] * 2
+    assert drawing.tables[""].drop_duplicates("point")["norm"].tolist() == norms.tolist()
 
 
 @every_preset
@@ -195,5 +199,5 @@ def test_points_are_kept_in_the_order_of_the_preset(study: Study, invent: Invent
     if study.name == "data_scaling":
         assert table(SMOKE, records, options)["point"].unique().tolist() == ["z", "a", "m"]
     rows = drawn(study, SMOKE).tables[""]
-    declared = list(dict.fromkeys(POINT[study.name](trial) for trial in study.trials(SMOKE)))
+    declared = list(dict.fromkeys(POINT[study.name](trial) for trial in trained(study, SMOKE)))
     assert rows["point"].unique().tolist() == declared
