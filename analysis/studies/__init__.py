@@ -5,6 +5,7 @@ from analysis.studies import (
     hidden_bit,
     layers_compared,
     learning_rate,
+    margin_loss,
     spectra,
     spectrum,
     subspace_accuracy,
@@ -21,6 +22,7 @@ STUDIES: dict[str, Study] = {
         subspace_accuracy,
         subspace_sweep,
         layers_compared,
+        margin_loss,
         hidden_bit,
         spectra,
     )
