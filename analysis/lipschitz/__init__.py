@@ -3,6 +3,9 @@
 To add a method: one file, one line in the tables below; the tests walk them.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from torch import nn
 
 from analysis.lipschitz.activations import Abs, GroupSort, MaxMin
@@ -45,10 +48,13 @@ CONVOLUTION: dict[str, type[nn.Module]] = {
     "SLL": SLLConv2d,
     "SOC": SOCConv2d,
 }
-ACTIVATION: dict[str, type[nn.Module]] = {
+ACTIVATION: dict[str, Callable[[int], nn.Module]] = {  # from a number of channels
     "MaxMin": MaxMin,
     "Abs": Abs,
     "N": N,
+    "N-near": partial(N, start="near", lr_factor=1.0),
+    "N-zeros": partial(N, start="zeros"),
+    "N-random": partial(N, start="random"),
     "GroupSort": GroupSort,
     "Householder": Householder,
 }

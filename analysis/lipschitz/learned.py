@@ -10,7 +10,8 @@ from analysis.lipschitz.activations import refuse_odd
 from analysis.lipschitz.arithmetic import accumulated, unit_roundoff
 from analysis.lipschitz.bounded import Bounded, Shape
 
-Start = Literal["alternating", "zeros", "random"]
+Start = Literal["alternating", "near", "zeros", "random"]
+LOWEST = {"alternating": -100.0, "near": -1.0}  # lower threshold of every other channel
 
 
 class N(Bounded):
@@ -26,7 +27,8 @@ class N(Bounded):
 
     Args:
         channels: Number of channels.
-        start: ``"alternating"``: the absolute value (-100, 0) and the identity (0, 0) in turn, the paper's choice;
+        start: ``"alternating"``: the absolute value (-100, 0) and the identity (0, 0) in turn, the paper's choice for
+            images; ``"near"``: (-1, 0) and (0, 0) in turn, its choice in one dimension, with a factor of 1;
             ``"zeros"``: the identity; ``"random"``: :math:`\mp 10^u` with u uniform in [-5, 0].
         lr_factor: f. What is stored is :math:`\theta / \sqrt f`, so that the thresholds learn f times as fast.
 
@@ -159,12 +161,12 @@ class Householder(Bounded):
 
 def _thresholds(channels: int, start: Start) -> Tensor:
     thetas = torch.zeros(2, channels)
-    if start == "alternating":
-        thetas[0, ::2] = -100
+    if start in LOWEST:
+        thetas[0, ::2] = LOWEST[start]
     elif start == "random":
         thetas = 10 ** (-5 * torch.rand(2, channels)) * torch.tensor([[-1.0], [1.0]])
     elif start != "zeros":
-        raise ValueError(f"start must be 'alternating', 'zeros' or 'random', got {start!r}")
+        raise ValueError(f"start must be 'alternating', 'near', 'zeros' or 'random', got {start!r}")
     return thetas
 
 

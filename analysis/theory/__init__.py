@@ -8,12 +8,14 @@ from analysis.theory.hidden_bit_bounds import (
     signed_error_bound,
 )
 from analysis.theory.hidden_label import HiddenLabel
+from analysis.theory.n_function import NFunction
 from analysis.theory.pixels import as_images
 from analysis.theory.simulation import SimulatedErrors, World, simulate
 
 __all__ = [
     "HiddenBit",
     "HiddenLabel",
+    "NFunction",
     "SimulatedErrors",
     "World",
     "as_images",

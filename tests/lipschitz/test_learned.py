@@ -29,6 +29,10 @@ def test_n_is_the_identity_or_the_absolute_value_where_it_should_be() -> None:
     torch.testing.assert_close(alternating[:, 1::2], x[:, 1::2])
 
 
+def test_n_starts_near_where_it_should() -> None:
+    torch.testing.assert_close(N(4, start="near").thetas.detach(), torch.tensor([[-1.0, 0, -1, 0], [0, 0, 0, 0]]))
+
+
 def test_thresholds_are_sorted_whatever_is_stored() -> None:
     x = torch.randn(50, 2, dtype=torch.float64)
     torch.testing.assert_close(with_thetas([0.5, 1.0], [-0.5, -1.0])(x), with_thetas([-0.5, -1.0], [0.5, 1.0])(x))
