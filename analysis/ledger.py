@@ -1,9 +1,10 @@
 """What has become of a study's trials: how many are done, and one table of them."""
 
+import dataclasses
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.runner import Summary, identity
@@ -165,7 +166,7 @@ def _as_json(rows: "pd.DataFrame") -> str:
 
 
 def _row(spec: Any, header: Mapping[str, Any]) -> dict[str, Any]:
-    fields = asdict(spec)
+    fields = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
     for name in ("components", "head", "tail"):
         if fields.get(name) is not None:
             fields[name] = ",".join(f"{first}-{'' if last is None else last}" for first, last in fields[name])

@@ -1,22 +1,36 @@
 """Files that are whole or not there."""
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> tuple[int, int] | None:
     """Write a file under a temporary name, then give it its own: whoever reads it finds all of it.
+
+    Its time of change is set by the precise clock: file systems take one that ticks every few milliseconds, within
+    which two writes look alike.
 
     Args:
         path: In a folder that exists; an older file is replaced.
         content: All of it.
+
+    Returns:
+        Size and time of change, in nanoseconds, which no other file of this name will have; None where the file system
+        keeps times less precisely.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(content)
+        now = time.time_ns()
+        with suppress(OSError):
+            os.utime(partial, ns=(now, now))
+        is_precise = partial.stat().st_mtime_ns == now
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+    return (len(content), now) if is_precise else None
 
 
 def cache_folder() -> Path:

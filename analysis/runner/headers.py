@@ -1,6 +1,8 @@
 """Headers of a drawer's records, kept in one file so that thousands are read at once.
 
-Records stay as they are; the file is a cache under ``data/cache/headers`` and is made anew wherever it cannot be read.
+Records stay as they are; the file, the index, is a cache under ``data/cache/headers``. It holds an entry a line, and
+grows at its end: by whoever writes a record, and by whoever had to open one. Of a record that was replaced the last
+entry counts. A line that was cut short, as by a kill, is no entry, and what has no entry is read from its record again.
 """
 
 import hashlib
@@ -9,18 +11,20 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from analysis.runner.files import cache_folder, write_whole
-from analysis.runner.record import decode
+from analysis.runner.record import decode, decode_header
 
 logger = logging.getLogger(__name__)
-FORMAT = 1  # raise it when the file is laid out differently
+FORMAT = 2  # raise it when the file is laid out differently
 YOUNG = 2_000_000_000  # nanoseconds: a file system's clock may not tell two writes apart that are closer
-SHARE = 10  # written again once a tenth is new, so that all writing together is linear in the records
+SLACK = 2  # lines for each record before the index is written anew: all writing together stays linear in the records
 Header = dict[str, Any]
-Decode = Callable[[bytes], Header]
+Stamp = tuple[int, int]  # size and time of change
+Entry = tuple[Stamp, Header]
 
 
 class Summary(NamedTuple):
@@ -35,11 +39,22 @@ class Summary(NamedTuple):
     of: Callable[[Mapping[str, Any]], Any]
 
 
+def keep_header(path: Path, header: Header, stamp: Stamp) -> None:
+    """Note the header of a record that has just been written, so that it need not be opened again.
+
+    Args:
+        path: Of the record.
+        header: All but the arrays.
+        stamp: Size and time of change, from ``write_whole``.
+    """
+    _append(_index(path.parent, None), {path.name: (stamp, header)})
+
+
 def read_headers(drawer: Path, names: Iterable[str], summary: Summary | None = None) -> dict[str, Header | ValueError]:
     """Read the headers of records in one folder.
 
-    A file is opened only if its name, size or time of change is not the one that was read before, or if it is so young
-    that these would not show another change.
+    A file is opened only if its name, size or time of change is not the one that is known. What is read from a file
+    that is so young that these would not show another change is not kept.
 
     Args:
         drawer: The folder.
@@ -53,10 +68,10 @@ def read_headers(drawer: Path, names: Iterable[str], summary: Summary | None = N
         >>> read_headers(Path("data/results/digits"), ["abe64ce878d04d24.npz"])
     """
     stamps = _stamps(drawer)
-    path = _path(drawer, summary)
-    known = _load(path)
+    index = _index(drawer, summary)
+    known, lines = _load(index)
     found: dict[str, Header | ValueError] = {}
-    fresh: dict[str, list[Any]] = {}
+    fresh: dict[str, Entry] = {}
     now = time.time_ns()
     for name in names:
         stamp = stamps.get(name)
@@ -68,47 +83,84 @@ def read_headers(drawer: Path, names: Iterable[str], summary: Summary | None = N
             continue
         found[name] = header = _read(drawer / name, summary)
         if isinstance(header, dict) and now - stamp[1] > YOUNG:
-            fresh[name] = [stamp, header]
-    if len(fresh) * SHARE > len(known):
-        _save(path, {name: entry for name, entry in known.items() if name in stamps} | fresh)
+            fresh[name] = (stamp, header)
+    _append(index, fresh)
+    if lines + len(fresh) > SLACK * (len(stamps) + 1):
+        _compact(index, stamps)
     return found
 
 
 def _read(path: Path, summary: Summary | None) -> Header | ValueError:
     try:
-        record = decode(path.read_bytes())
+        content = path.read_bytes()
+        if summary is None:
+            return decode_header(content)
+        record = decode(content)
     except ValueError as error:
         return error
-    header = {key: value for key, value in record.items() if key != "arrays"}
-    return header if summary is None else header | {"summary": summary.of(record)}
+    return {key: value for key, value in record.items() if key != "arrays"} | {"summary": summary.of(record)}
 
 
-def _stamps(drawer: Path) -> dict[str, list[int]]:
+def _stamps(drawer: Path) -> dict[str, Stamp]:
     """Size and time of change of every file."""
     try:
         with os.scandir(drawer) as entries:
             stats = ((entry.name, entry.stat()) for entry in entries if entry.is_file())
-            return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats}
+            return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats}
     except (FileNotFoundError, NotADirectoryError):
         return {}
 
 
-def _path(drawer: Path, summary: Summary | None) -> Path:
+def _index(drawer: Path, summary: Summary | None) -> Path:
     place = json.dumps([FORMAT, str(drawer.resolve()), None if summary is None else summary.name])
-    return cache_folder() / "headers" / f"{drawer.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.json"
+    return cache_folder() / "headers" / f"{drawer.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.jsonl"
 
 
-def _load(path: Path) -> dict[str, list[Any]]:
+def _load(index: Path) -> tuple[dict[str, Entry], int]:
+    """Newest entry of each record, and the number of lines."""
     try:
-        entries = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return entries if isinstance(entries, dict) else {}
+        lines = index.read_bytes().split(b"\n")
+    except OSError:
+        return {}, 0
+    entries: dict[str, Entry] = {}
+    for line in lines:
+        try:
+            name, (size, changed), header = json.loads(line)
+        except (ValueError, TypeError):  # empty, cut short, or of another layout
+            continue
+        if isinstance(header, dict):
+            entries[name] = ((size, changed), header)
+    return entries, len(lines)
 
 
-def _save(path: Path, entries: Mapping[str, list[Any]]) -> None:
+def _append(index: Path, entries: Mapping[str, Entry]) -> None:
+    """In one write, so that writers do not mix, and beginning with a new line, in case the last one was cut short."""
+    if not entries:
+        return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(entries).encode())
+        index.parent.mkdir(parents=True, exist_ok=True)
+        with index.open("ab", buffering=0) as file:
+            file.write(b"\n" + _lines(entries))
     except OSError as error:
-        logger.warning("headers are not kept in %s: %s", path, error)
+        _warn(index, str(error))
+
+
+def _compact(index: Path, stamps: Mapping[str, Stamp]) -> None:
+    """Drop entries of records that have changed or gone; what others append meanwhile may be lost with them."""
+    entries, _ = _load(index)
+    current = {name: entry for name, entry in entries.items() if stamps.get(name) == entry[0]}
+    try:
+        write_whole(index, _lines(current))
+    except OSError as error:
+        _warn(index, str(error))
+
+
+def _lines(entries: Mapping[str, Entry]) -> bytes:
+    lines = (json.dumps([name, *entry], sort_keys=True) for name, entry in entries.items())
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+@lru_cache
+def _warn(index: Path, problem: str) -> None:
+    """Once for each file: it is asked for with every record."""
+    logger.warning("headers are not kept in %s: %s", index, problem)

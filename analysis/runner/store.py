@@ -5,17 +5,19 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from analysis.runner.failures import described
 from analysis.runner.files import write_whole
-from analysis.runner.headers import Summary, read_headers
+from analysis.runner.headers import Summary, keep_header, read_headers
 from analysis.runner.record import decode, encode
 
 logger = logging.getLogger(__name__)
 SUFFIX = ".npz"
 FAILURES = "failures"
+ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)
 
 
 class BrokenRecordError(ValueError):
@@ -41,13 +43,14 @@ def identity(spec: Any) -> str:
     Example:
         >>> identity(Trial(dataset="digits", size=100))
     """
-    chosen = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec) if _differs(spec, field)}
-    text = json.dumps([type(spec).__name__, chosen], sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    kind: Any = type(spec)
+    chosen = {name: value for name, default in _defaults(kind) if (value := getattr(spec, name)) != default}
+    return hashlib.sha256(ENCODER.encode([kind.__name__, chosen]).encode()).hexdigest()[:16]
 
 
-def _differs(spec: Any, field: dataclasses.Field[Any]) -> bool:
-    return bool(getattr(spec, field.name) != field.default)
+@lru_cache
+def _defaults(kind: type) -> list[tuple[str, Any]]:
+    return [(field.name, field.default) for field in dataclasses.fields(kind)]
 
 
 class Store:
@@ -71,8 +74,12 @@ class Store:
 
     def path(self, spec: Any) -> Path:
         """File in which the record of a specification lies, or would."""
-        place = self.folder if self._drawer is None else self.folder / self._drawer(spec)
-        return place / f"{identity(spec)}{SUFFIX}"
+        drawer, name = self._place(spec)
+        return self.folder / drawer / name
+
+    def _place(self, spec: Any) -> tuple[str, str]:
+        """Folder inside, and name of the file."""
+        return "" if self._drawer is None else self._drawer(spec), f"{identity(spec)}{SUFFIX}"
 
     def __contains__(self, spec: Any) -> bool:
         return self.path(spec).exists()
@@ -91,7 +98,9 @@ class Store:
             record = decode(path.read_bytes())
         except ValueError as error:
             raise BrokenRecordError(f"{path}: {error}; run its study again, which sets it aside") from error
-        _refuse_stale(path, spec, record, {})
+        problem = self._fitting(spec, record, {})
+        if isinstance(problem, StaleRecordError):
+            raise problem
         return record
 
     def __setitem__(self, spec: Any, record: Mapping[str, Any]) -> None:
@@ -100,7 +109,9 @@ class Store:
         content = encode(header, record.get("arrays", {}))
         path = self.path(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
+        stamp = write_whole(path, content)
+        if stamp is not None:
+            keep_header(path, header, stamp)
         self._failure_path(spec).unlink(missing_ok=True)
 
     def keep_failure(self, spec: Any, error: BaseException) -> None:
@@ -185,40 +196,33 @@ class Store:
         self, specs: Iterable[Any], content: Mapping[str, Any], summary: Summary | None
     ) -> dict[Any, dict[str, Any] | ValueError | None]:
         """Each specification once: the header of its record, what is wrong with that, or None where there is none."""
-        drawers: dict[Path, dict[str, Any]] = {}
+        drawers: dict[str, dict[str, Any]] = {}
         examined: dict[Any, dict[str, Any] | ValueError | None] = dict.fromkeys(specs)
         for spec in examined:
-            path = self.path(spec)
-            drawers.setdefault(path.parent, {})[path.name] = spec
+            drawer, name = self._place(spec)
+            drawers.setdefault(drawer, {})[name] = spec
         for drawer, names in drawers.items():
-            for name, header in read_headers(drawer, names, summary).items():
+            for name, header in read_headers(self.folder / drawer, names, summary).items():
                 spec = names[name]
-                examined[spec] = (
-                    header if isinstance(header, ValueError) else _fitting(drawer / name, spec, header, content)
-                )
+                examined[spec] = header if isinstance(header, ValueError) else self._fitting(spec, header, content)
         return examined
+
+    def _fitting(
+        self, spec: Any, header: dict[str, Any], content: Mapping[str, Any]
+    ) -> dict[str, Any] | StaleRecordError:
+        changed = _changed(spec, header, content)
+        return header if not changed else StaleRecordError(f"{self.path(spec)} was made under another {changed}")
 
     def _failure_path(self, spec: Any) -> Path:
         path = self.path(spec)
         return path.parent / FAILURES / f"{path.stem}.json"
 
 
-def _fitting(
-    path: Path, spec: Any, header: dict[str, Any], content: Mapping[str, Any]
-) -> dict[str, Any] | StaleRecordError:
-    try:
-        _refuse_stale(path, spec, header, content)
-    except StaleRecordError as error:
-        return error
-    return header
-
-
-def _refuse_stale(path: Path, spec: Any, record: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-    kept = record["specification"]
-    changed = sorted(name for name, value in kept.items() if _as_json(getattr(spec, name, value)) != value)
-    changed += [name for name, value in content.items() if record.get(name) != value]
-    if changed:
-        raise StaleRecordError(f"{path} was made under another {', '.join(changed)}")
+def _changed(spec: Any, record: Mapping[str, Any], content: Mapping[str, Any]) -> str:
+    """What a record was made under another of, in words."""
+    kept = record["specification"].items()
+    other = [name for name, value in kept if (here := getattr(spec, name, value)) != value and _as_json(here) != value]
+    return ", ".join([*sorted(other), *(name for name, value in content.items() if record.get(name) != value)])
 
 
 def _as_json(value: Any) -> Any:

@@ -73,6 +73,12 @@ def torch_threads(toys: list[Toy]) -> list[dict[str, Any]]:
     return [{"outcome": {"threads": torch.get_num_threads()}} for _ in toys]
 
 
+def write_toys(folder: Path, toys: list[Toy]) -> None:
+    store = Store(folder)
+    for toy, record in zip(toys, squares(toys), strict=True):
+        store[toy] = record
+
+
 def sweep(folder: str, executor_name: str, count: str) -> None:
     """Entry of the processes that get killed."""
     toys = [Toy(number, seconds=0.1) for number in range(int(count))]

@@ -1,13 +1,18 @@
 """Thousands of headers are read from one file, and never an outdated one."""
 
+import json
 import os
+import shutil
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from runner_toys import Toy
+from runner_toys import Toy, write_toys
 
 from analysis.runner import Store, Summary, headers
 from analysis.runner.headers import read_headers
@@ -27,25 +32,37 @@ def age(path: Path) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def written(tmp_path: Path) -> Store:
+    """Records as they were written."""
     made = Store(tmp_path / "results")
     for toy in TOYS:
         made[toy] = record(toy.number)
-        age(made.path(toy))
     return made
+
+
+@pytest.fixture
+def store(written: Store, cache_dir: Path) -> Store:
+    """The same as they come in a clone: nothing is known of them."""
+    shutil.rmtree(cache_dir / "headers")
+    for toy in TOYS:
+        age(written.path(toy))
+    return written
 
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the records that were opened."""
     sizes: list[int] = []
-    decode = headers.decode
 
-    def noted(content: bytes) -> dict[str, Any]:
-        sizes.append(len(content))
-        return decode(content)
+    def noting(decode: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
+        def noted(content: bytes) -> dict[str, Any]:
+            sizes.append(len(content))
+            return decode(content)
 
-    monkeypatch.setattr(headers, "decode", noted)
+        return noted
+
+    for name in ("decode", "decode_header"):
+        monkeypatch.setattr(headers, name, noting(getattr(headers, name)))
     return sizes
 
 
@@ -58,6 +75,12 @@ def test_a_record_that_has_not_changed_is_opened_once(store: Store, opened: list
         assert store.missing([*TOYS, Toy(99)]) == [Toy(99)]
         assert store.headers(TOYS)[TOYS[4]]["outcome"] == {"square": 16}
     assert len(opened) == len(TOYS)
+
+
+def test_a_record_is_not_opened_by_whom_it_was_written(written: Store, opened: list[int]) -> None:
+    assert written.missing([*TOYS, Toy(99)]) == [Toy(99)]
+    assert written.headers(TOYS)[TOYS[4]] == {"outcome": {"square": 16}, "specification": {"number": 4, "seconds": 0.0}}
+    assert opened == []
 
 
 def test_headers_are_those_of_the_records(store: Store) -> None:
@@ -74,6 +97,12 @@ def test_summaries_are_kept_apart_by_name(store: Store, opened: list[int]) -> No
         assert store.headers(TOYS, summary=most)[TOYS[4]]["summary"] == 3
         assert "summary" not in store.headers(TOYS)[TOYS[4]]
     assert len(opened) == 3 * len(TOYS)
+
+
+def test_what_a_header_says_does_not_depend_on_who_asks_first(written: Store, cache_dir: Path) -> None:
+    noted = json.dumps(list(written.headers(TOYS).values()))
+    shutil.rmtree(cache_dir / "headers")
+    assert json.dumps(list(written.headers(TOYS).values())) == noted, "the order of names too"
 
 
 def test_a_replaced_record_is_read_again(store: Store) -> None:
@@ -123,22 +152,107 @@ def test_where_no_cache_can_be_written_headers_are_read_all_the_same(store: Stor
     assert len(store.headers(TOYS)) == len(TOYS)
 
 
-def test_few_new_records_do_not_rewrite_the_cache(store: Store, cache_dir: Path) -> None:
+def test_the_index_grows_at_its_end(store: Store, cache_dir: Path) -> None:
     """All writing together is linear in the number of records."""
     store.headers(TOYS)
     (path,) = kept(cache_dir)
     before = path.read_bytes()
-    for number in (100, 101):
-        store[Toy(number)] = record(number)
-        age(store.path(Toy(number)))
-        store.headers([*TOYS, Toy(number)])
-    assert path.read_bytes() == before
-    more = [Toy(number) for number in range(200, 220)]
-    for toy in more:
-        store[toy] = record(toy.number)
-        age(store.path(toy))
-    store.headers([*TOYS, *more])
-    assert path.read_bytes() != before
+    store[Toy(100)] = record(100)
+    store.headers([*TOYS, Toy(100)])
+    assert path.read_bytes().startswith(before)
+
+
+def test_an_index_of_outdated_entries_is_written_anew(written: Store, cache_dir: Path, opened: list[int]) -> None:
+    (path,) = kept(cache_dir)
+    for number in range(5):
+        for toy in TOYS:
+            written[toy] = record(number)
+    before = path.stat().st_size
+    written.path(TOYS[0]).unlink()
+    assert {header["outcome"]["square"] for header in written.headers(TOYS).values()} == {16}
+    assert path.stat().st_size < before / 5
+    assert written.missing(TOYS) == [TOYS[0]]
+    assert opened == []
+
+
+def test_an_index_cut_at_any_byte_costs_at_most_a_look_at_the_record(
+    written: Store, cache_dir: Path, opened: list[int]
+) -> None:
+    """As by a kill in the middle of a write; the next one writes on behind it."""
+    (path,) = kept(cache_dir)
+    whole = path.read_bytes()
+    expected = written.headers(TOYS)
+    last = whole.rstrip(b"\n").rindex(b"\n")
+    for cut in range(last, len(whole)):
+        path.write_bytes(whole[:cut])
+        written[TOYS[7]] = record(7)
+        opened.clear()
+        assert written.headers(TOYS) == expected
+        assert len(opened) == (cut < len(whole) - 1), "the newline alone is not missed"
+
+
+def test_a_kill_while_the_index_is_written_anew_loses_nothing(
+    written: Store, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written beside, and the records are not touched: what can be lost are entries."""
+
+    def killed(path: Path, content: bytes) -> None:
+        path.with_name("index.partial").write_bytes(content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    expected = written.headers(TOYS)
+    monkeypatch.setattr(headers, "SLACK", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(headers, "write_whole", killed)
+        with pytest.raises(KeyboardInterrupt):
+            written.missing(TOYS)
+    assert written.headers(TOYS) == expected
+    shutil.rmtree(cache_dir)
+    assert written.headers(TOYS) == expected
+
+
+def test_entries_that_another_process_loses_are_read_again(written: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One writes the index anew from what it has read, while the other appends."""
+    load = headers._load
+
+    def slow(index: Path) -> Any:
+        before = load(index)
+        written[TOYS[4]] = record(8)
+        written[Toy(99)] = record(9)
+        return before
+
+    monkeypatch.setattr(headers, "SLACK", 0)
+    monkeypatch.setattr(headers, "_load", slow)
+    written.headers(TOYS)
+    monkeypatch.undo()
+    found = written.headers([*TOYS, Toy(99)])
+    assert (found[TOYS[4]]["outcome"]["square"], found[Toy(99)]["outcome"]["square"]) == (64, 81)
+    assert len(found) == len(TOYS) + 1
+
+
+def test_two_processes_write_one_index(tmp_path: Path, opened: list[int]) -> None:
+    folder = tmp_path / "results"
+    toys = [Toy(number) for number in range(200)]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        list(pool.map(write_toys, [folder] * 2, [toys[::2], toys[1::2]]))
+    assert {toy.number: header["outcome"]["square"] for toy, header in Store(folder).headers(toys).items()} == {
+        toy.number: toy.number**2 for toy in toys
+    }
+    assert opened == []
+
+
+def test_where_times_are_kept_coarsely_nothing_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: list[int]
+) -> None:
+    """Two writes within a tick would look alike."""
+    utime = os.utime
+    coarse = lambda path, ns: utime(path, ns=tuple(time // 10**9 * 10**9 for time in ns))  # noqa: E731
+    monkeypatch.setattr(os, "utime", coarse)
+    store = Store(tmp_path)
+    for number in (5, 6):
+        store[TOYS[4]] = record(number)
+        assert store.headers(TOYS)[TOYS[4]]["outcome"] == {"square": number**2}
+    assert len(opened) == 2
 
 
 def test_folders_of_one_name_do_not_share_a_cache(store: Store, tmp_path: Path) -> None:
