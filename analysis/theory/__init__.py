@@ -1,5 +1,6 @@
 """Closed forms, and beside each the simulation that checks it."""
 
+from analysis.theory.gaussian_mixture import GaussianMixture
 from analysis.theory.hidden_bit import HiddenBit
 from analysis.theory.hidden_bit_bounds import (
     linear_error_bound,
@@ -13,6 +14,7 @@ from analysis.theory.pixels import as_images
 from analysis.theory.simulation import SimulatedErrors, World, simulate
 
 __all__ = [
+    "GaussianMixture",
     "HiddenBit",
     "HiddenLabel",
     "NFunction",
