@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
@@ -34,6 +35,22 @@ class Order:
             self.waiting = torch.cat((self.waiting, torch.randperm(self.count, generator=self.generator)))
         taken, self.waiting = self.waiting[:count], self.waiting[count:]
         return taken
+
+
+def order_generator(seed: int) -> Generator:
+    """Make the source of a training's order and augmentation: a stream apart from that of the initial weights.
+
+    Args:
+        seed: Decides both.
+
+    Returns:
+        A generator on the CPU.
+
+    Example:
+        >>> batches(images, labels, batch_size=64, steps=500, generator=order_generator(0))
+    """
+    state = np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0]
+    return Generator().manual_seed(int(state >> 1))
 
 
 def index_stream(count: int, *, batch_size: int, generator: Generator) -> Iterator[Tensor]:
@@ -78,7 +95,8 @@ def batches(
     """Yield training batches: chosen on the device, converted to [0, 1], augmented, projected, and blurred by noise.
 
     Args:
-        images: ``uint8``, shape ``(n, c, h, w)``, on the device of the network.
+        images: Shape ``(n, c, h, w)``, on the device of the network; ``uint8`` is divided by 255, floats are taken as
+            they are.
         labels: Shape ``(n,)``, on the same device.
         batch_size: Images in every batch.
         steps: Number of batches.
@@ -95,7 +113,9 @@ def batches(
     stream = index_stream(len(images), batch_size=batch_size, generator=generator)
     for _, chosen in zip(range(steps), stream, strict=False):
         indices = chosen.to(images.device)
-        batch = images[indices].float() / 255
+        batch = images[indices].float()
+        if images.dtype == torch.uint8:
+            batch = batch / 255
         if augment is not None:
             batch = augment(batch, generator)
         if project is not None:

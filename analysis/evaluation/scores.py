@@ -20,7 +20,8 @@ def scores(
 
     Args:
         model: Network, its mode restored afterwards.
-        images: ``uint8``, shape ``(n, c, h, w)``, on the network's device.
+        images: Shape ``(n, c, h, w)``, on the network's device; ``uint8`` is divided by 255, floats are taken as they
+            are.
         project: Applied to the pixels in [0, 1] first, as in training.
         dtype: Precision of the pixels; the network must have the same.
 
@@ -42,12 +43,14 @@ def pixels(images: Tensor, project: Callable[[Tensor], Tensor] | None, dtype: to
     """Pixels as networks take them.
 
     Args:
-        images: ``uint8``, shape ``(n, c, h, w)``.
+        images: Shape ``(n, c, h, w)``; ``uint8`` is divided by 255, floats are taken as they are.
         project: Applied last, if given.
         dtype: Of the result.
 
     Returns:
-        Shape ``(n, c, h, w)``; in [0, 1] where nothing is projected.
+        Shape ``(n, c, h, w)``; levels in [0, 1] where nothing is projected.
     """
-    values = images.to(dtype) / 255
+    values = images.to(dtype)
+    if images.dtype == torch.uint8:
+        values = values / 255
     return values if project is None else project(values)

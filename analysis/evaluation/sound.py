@@ -29,15 +29,16 @@ def sound_radii(
 
     Args:
         model: A 1-Lipschitz network.
-        images: ``uint8``, shape ``(n, c, h, w)``, on the network's device.
+        images: Shape ``(n, c, h, w)``, on the network's device; ``uint8`` is divided by 255, floats are taken as they
+            are.
         labels: Shape ``(n,)``, int64.
-        project: Applied to the pixels in [0, 1] first. The radius is around the projected image.
+        project: Applied to the pixels first. The radius is around the projected image.
         pairwise: Whether to divide each difference of scores by the distance of its rows of the last layer, which must
             be dense (:func:`analysis.evaluation.pairwise_radii`): the radii are larger. Else all are divided by
             :math:`\sqrt 2` times the bound.
 
     Returns:
-        Radii, shape ``(n,)``, float32, in units of pixels in [0, 1], negative where the prediction is wrong; and the
+        Radii, shape ``(n,)``, float32, in units of the pixels, negative where the prediction is wrong; and the
         Lipschitz bound.
 
     Example:

@@ -10,14 +10,14 @@ import torch
 
 from analysis import models
 from analysis.datasets import Split
-from analysis.datasets.batches import AUGMENTATIONS
+from analysis.datasets.batches import AUGMENTATIONS, order_generator
 from analysis.datasets.cohort_batches import CohortBatches, Share
 from analysis.losses import CohortCrossEntropy, OffsetCrossEntropy
-from analysis.training import Cohort, CohortOptimizer, Ending
+from analysis.training import Cohort, CohortOptimizer, Ending, find_device
 from analysis.trials.checkpoint import FileCheckpoint, cohort_key
 from analysis.trials.content import load
 from analysis.trials.measure import Ready, cost, prepare, provenance, record, timed_measure
-from analysis.trials.setup import Projection, find_device, generator_of, tensors
+from analysis.trials.setup import Projection, tensors
 from analysis.trials.trial import Components, Trial
 
 
@@ -70,7 +70,7 @@ def cohort_of(ready: Sequence[Ready], split: Split, device: torch.device) -> Coh
     shares = [
         Share(
             torch.from_numpy(np.searchsorted(wanted, each.chosen)),
-            generator_of(each.trial),
+            order_generator(each.trial.seed),
             each.project,
             each.trial.noise,
         )

@@ -12,17 +12,15 @@ from torch import nn
 
 from analysis import lipschitz, models
 from analysis.datasets import Dataset, Split, nested_subsets
-from analysis.datasets.batches import AUGMENTATIONS, batches
+from analysis.datasets.batches import AUGMENTATIONS, batches, order_generator
 from analysis.evaluation import inference_seconds, memory_of_a_step, scores, smoothed_radii, sound_radii
 from analysis.evaluation.scores import pixels
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import DivergedError, optimizer_and_schedule, train
+from analysis.training import DivergedError, find_device, optimizer_and_schedule, train
 from analysis.trials.content import load
 from analysis.trials.provenance import processor, software
 from analysis.trials.setup import (
     Projection,
-    find_device,
-    generator_of,
     initial_network,
     projection,
     subspace_of,
@@ -195,7 +193,7 @@ def train_alone(ready: Ready, split: Split, device: torch.device) -> float:
         labels,
         batch_size=trial.batch_size,
         steps=trial.total_steps,
-        generator=generator_of(trial),
+        generator=order_generator(trial.seed),
         augment=AUGMENTATIONS[trial.augmentation],
         project=ready.project,
         noise=trial.noise,

@@ -1,11 +1,10 @@
-"""What a trial starts from: its device, images, subspace, network and random numbers, all decided by its own fields."""
+"""What a trial starts from: its images, subspace and network, all decided by its own fields."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from analysis import models
 from analysis.datasets import Split
@@ -37,25 +36,6 @@ def projection(space: Subspace, device: torch.device) -> Projection:
         return projected.reshape(last.shape).permute(0, 3, 1, 2)
 
     return project
-
-
-def find_device(name: str | None) -> torch.device:
-    """Find a device by name.
-
-    Args:
-        name: As torch calls it; None for CUDA where there is one, else the processor.
-
-    Returns:
-        The device.
-
-    Raises:
-        ValueError: If it cannot be used.
-    """
-    name = name or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:  # the latter from a torch without CUDA
-        raise ValueError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
 
 
 def subspace_of(trial: Trial, data_dir: str | Path | None) -> Subspace | None:
@@ -97,12 +77,6 @@ def initial_network(trial: Trial, split: Split, classes: int) -> nn.Sequential:
             activation=trial.activation,
             channel_mean=mean.tolist(),
         )
-
-
-def generator_of(trial: Trial) -> Generator:
-    """Order and augmentation: a stream apart from that of the initial weights, decided by the same seed."""
-    state = np.random.SeedSequence([trial.seed, 1]).generate_state(1, np.uint64)[0]
-    return Generator().manual_seed(int(state >> 1))
 
 
 def tensors(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:

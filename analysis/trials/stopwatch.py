@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 
 from analysis.datasets import Dataset
-from analysis.datasets.batches import AUGMENTATIONS, batches
+from analysis.datasets.batches import AUGMENTATIONS, batches, order_generator
 from analysis.evaluation import memory_of_a_step
 from analysis.losses import OffsetCrossEntropy
 from analysis.trials.cohort import cohort_of
 from analysis.trials.content import load
 from analysis.trials.costs import Cost
 from analysis.trials.measure import Ready, prepare
-from analysis.trials.setup import generator_of, tensors
+from analysis.trials.setup import tensors
 from analysis.trials.trial import Trial
 
 SIZES = (1, 4, 16, 32)
@@ -62,7 +62,7 @@ def _of_one(ready: Ready, data: Dataset) -> float:
     images, labels = tensors(data.train.part(ready.chosen), CPU)
     augment = AUGMENTATIONS[trial.augmentation]
     options = {"batch_size": trial.batch_size, "augment": augment, "noise": trial.noise}
-    stream = batches(images, labels, steps=trial.total_steps, generator=generator_of(trial), **options)  # type: ignore[arg-type]
+    stream = batches(images, labels, steps=trial.total_steps, generator=order_generator(trial.seed), **options)  # type: ignore[arg-type]
     parameters, loss = list(ready.network.parameters()), OffsetCrossEntropy(trial.offset, trial.temperature)
 
     def step() -> object:

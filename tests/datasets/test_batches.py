@@ -160,3 +160,12 @@ def test_both_together_make_every_combination() -> None:
     """Of 30 equally likely ones, 600 images miss one with probability 30 (29/30)^600 < 1e-7."""
     made = shift_flip(IMAGES[:1].float().expand(600, -1, -1, -1), seeded())
     assert len(made.unique(dim=0)) == 30
+
+
+def test_floats_are_taken_as_they_are() -> None:
+    """Levels are divided by 255; what is no level has its own unit."""
+    options = {"batch_size": 5, "steps": 1}
+    (levels, _), (floats, _) = (
+        next(batches(images, LABELS, generator=seeded(), **options)) for images in (IMAGES, IMAGES.double() * 1000)
+    )
+    torch.testing.assert_close(floats, levels * 255_000)

@@ -60,3 +60,10 @@ def test_pixels_in_0_1_are_projected_before_they_are_scored(dtype: torch.dtype) 
     alone = images.clone()
     alone[:, 1] = 0
     assert torch.equal(scores(model, images, project=project, dtype=dtype), scores(model, alone, dtype=dtype))
+
+
+def test_floats_are_taken_as_they_are() -> None:
+    model = network()
+    assert torch.equal(
+        scores(model, IMAGES.double() / 255, dtype=torch.float64), scores(model, IMAGES, dtype=torch.float64)
+    )
