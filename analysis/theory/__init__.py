@@ -12,6 +12,8 @@ from analysis.theory.hidden_label import HiddenLabel
 from analysis.theory.n_function import NFunction
 from analysis.theory.pixels import as_images
 from analysis.theory.simulation import SimulatedErrors, World, simulate
+from analysis.theory.spiked import SpikedLinear
+from analysis.theory.two_points import TwoPoints
 
 __all__ = [
     "GaussianMixture",
@@ -19,6 +21,8 @@ __all__ = [
     "HiddenLabel",
     "NFunction",
     "SimulatedErrors",
+    "SpikedLinear",
+    "TwoPoints",
     "World",
     "as_images",
     "linear_error_bound",
