@@ -145,23 +145,24 @@ def _clean(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from analysis.datasets import KNOWN
+    from analysis.datasets import FORM, KNOWN
     from analysis.runner import EXECUTORS
     from analysis.studies import STUDIES
     from analysis.studies.presets import PRESETS
 
     for study in STUDIES.values():
         print(f"{study.name:20}{study.question}")
-    print(f"\npresets: {', '.join(PRESETS)}\ndata sets: {', '.join(KNOWN)}, or a file or folder of images")
+    print(f"\npresets: {', '.join(PRESETS)}\ndata sets: {', '.join(KNOWN)}, or a file or folder of images; {FORM}")
     print("executors:", *(f"  {kind.usage}: {kind.meaning}" for kind in EXECUTORS.values()), sep="\n")
     return 0
 
 
 def _data(options: argparse.Namespace) -> int:
-    from analysis.datasets import KNOWN, load
+    from analysis.datasets import FORM, KNOWN, load, recipe_of
 
-    if options.name not in KNOWN:
-        raise ValueError(f"unknown data set {options.name!r}; known are {', '.join(KNOWN)}")
+    recipe = recipe_of(options.name)
+    if (recipe.source if recipe else options.name) not in KNOWN:
+        raise ValueError(f"unknown data set {options.name!r}; known are {', '.join(KNOWN)}; {FORM}")
     found = load(options.name, options.data_dir, download=True)
     shape = " x ".join(map(str, found.train.images.shape[1:]))
     counts = f"{len(found.train)} training and {len(found.test)} test images of {shape}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis.datasets import folders, npz, parquet
 from analysis.datasets.dataset import Dataset
+from analysis.datasets.drawn import FORM, draw_dataset, recipe_of
 from analysis.datasets.known import KNOWN
 
 
@@ -13,10 +14,11 @@ def load(name: str | Path, data_dir: str | Path | None = None, download: bool = 
     """Load a data set.
 
     Tried in this order: the name of a known data set (``KNOWN``); a file or folder of that name in
-    ``data_dir``; a path to a file or folder. Of a file, the suffix ``.npz`` or ``.parquet`` may be left
-    out. A folder holds parquet files of images, as Hugging Face writes them, or class folders of images.
-    ``data_dir`` is only read, unless ``download`` is set. Files that are truncated, corrupt, or not images of
-    one size and labels are refused with a ValueError that names them.
+    ``data_dir``; a path to a file or folder; one of these with ``-mixture`` or, say, ``-mixture-240k`` behind
+    it, for training images drawn from mixtures that are fitted to it. Of a file, the suffix ``.npz`` or
+    ``.parquet`` may be left out. A folder holds parquet files of images, as Hugging Face writes them, or class
+    folders of images. ``data_dir`` is only read, unless ``download`` is set. Files that are truncated, corrupt,
+    or not images of one size and labels are refused with a ValueError that names them.
 
     Use: ``load("mnist", data_dir="../shared/data").train.images`` has shape ``(60000, 28, 28, 1)``.
 
@@ -38,9 +40,7 @@ def load(name: str | Path, data_dir: str | Path | None = None, download: bool = 
     name = str(name)
     if name not in KNOWN:
         path = _found(name, root)
-        if path is None:
-            raise ValueError(_unknown(name, root))
-        return read(path)
+        return _drawn(name, root, data_dir, download) if path is None else read(path)
     if download:
         from analysis.datasets.fetch import fetch  # slow to import, and seldom needed
 
@@ -73,6 +73,13 @@ def read(path: Path) -> Dataset:
         raise ValueError(f"{path}: {error}") from error
 
 
+def _drawn(name: str, root: Path, data_dir: str | Path | None, download: bool) -> Dataset:
+    recipe = recipe_of(name)
+    if recipe is None:
+        raise ValueError(_unknown(name, root))
+    return draw_dataset(load(recipe.source, data_dir, download), Path(name).name, recipe.count)
+
+
 def _read(path: Path) -> Dataset:
     if path.suffix == ".npz":
         return npz.read_npz(path)
@@ -103,7 +110,7 @@ def _found(name: str, root: Path) -> Path | None:
 
 def _unknown(name: str, root: Path) -> str:
     looked = ", ".join(map(str, _candidates(name, root)))
-    return f"unknown data set {name!r}: known are {', '.join(KNOWN)}; also looked for {looked}"
+    return f"unknown data set {name!r}: known are {', '.join(KNOWN)}; {FORM}; also looked for {looked}"
 
 
 def _folders(name: str, root: Path) -> list[Path]:
