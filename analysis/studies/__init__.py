@@ -11,6 +11,7 @@ from analysis.studies import (
     spectrum,
     subspace_accuracy,
     subspace_sweep,
+    theory_curves,
 )
 from analysis.studies.study import Study
 
@@ -26,6 +27,7 @@ STUDIES: dict[str, Study] = {
         layers_published,
         margin_loss,
         hidden_bit,
+        theory_curves,
         spectra,
     )
 }

@@ -12,6 +12,8 @@ from analysis.theory.cube import corner_numbers, corner_points
 from analysis.theory.hidden_bit import LARGEST_SAMPLED
 from analysis.theory.occupancy import unseen_probability
 
+NEGLIGIBLE = 1e-25  # probabilities left out of sums
+
 
 @dataclass(frozen=True)
 class HiddenLabel:
@@ -145,7 +147,7 @@ class HiddenLabel:
         """Expected standard error after n samples: S(n) for "vote", the smallest of all, R(n) for "table".
 
         Args:
-            n: Number of samples, scalar or any shape; "vote" takes about c n^3 operations for each.
+            n: Number of samples, scalar or any shape; "vote" takes half a second for 4,096 samples of ten classes.
             learner: "vote" or "table".
 
         Returns:
@@ -198,8 +200,11 @@ class HiddenLabel:
         others = self.classes - 1
         right, wrong = (_poisson(int(n), n * each) for each in (1 - self.noise, self.noise / others))
         total = 0.0
+        largest = 1 + int(np.flatnonzero(wrong > NEGLIGIBLE).max())
         for top in range(1, int(n) + 1):  # count of the code; none of the others is larger
-            lower, power = wrong[:top], np.ones(1)  # counts below the top; distribution of the sum of `below` of them
+            if right[top] < NEGLIGIBLE:
+                continue
+            lower, power = wrong[: min(top, largest)], np.ones(1)  # of one count below the top, of the sum of several
             for below in range(others + 1):
                 tied = others - below
                 rest = int(n) - top * (1 + tied)

@@ -9,7 +9,7 @@ import pytest
 from analysis import gallery
 from analysis.gallery import Gallery
 from analysis.plots import house_style
-from analysis.studies import STUDIES, hidden_bit
+from analysis.studies import STUDIES, hidden_bit, theory_curves
 from analysis.studies.preset import Preset
 from analysis.studies.presets import DIGITS, MNIST
 from analysis.studies.study import Study
@@ -23,7 +23,8 @@ def test_everything_lies_inside_the_figure(
     study: Study, invent: Invent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gallery, "FORMATS", {})  # the layout is all that matters here
-    monkeypatch.setattr(hidden_bit, "REPEATS", 2)
+    for study_of_theory in (hidden_bit, theory_curves):
+        monkeypatch.setattr(study_of_theory, "REPEATS", 2)
     with house_style():
         preset = MNIST if study.shelf or study.trials(MNIST) else DIGITS
         drawing = study.draw(preset, invent(study, preset))
