@@ -105,11 +105,11 @@ def test_changed_data_runs_again_what_is_of_it_on_the_executor_asked_for(
     assert [spec.dataset for spec in changed] == ["two", "two"]
 
 
-def test_every_record_is_read_once(workshop: Workshop, executors: list[str], decoded: list[int]) -> None:
+def test_no_record_is_read_to_see_what_is_missing(workshop: Workshop, executors: list[str], decoded: list[int]) -> None:
+    """Whoever writes a record notes its header."""
     workshop.run([STUDY])
-    assert decoded == []
     assert workshop.run([STUDY]) == 0
-    assert len(decoded) == len(SPECS)
+    assert decoded == []
     assert executors[-1] == "serial"
 
 
