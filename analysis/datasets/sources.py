@@ -51,6 +51,22 @@ def load(name: str | Path, data_dir: str | Path | None = None, download: bool = 
     return KNOWN[name].read(*_folders(name, root))
 
 
+def is_complete(name: str, data_dir: str | Path | None = None) -> bool:
+    """Whether all files of a known data set are here, and of the one it is tested on; none is read.
+
+    Use: ``is_complete("edm-1m", "../shared/data")``.
+
+    Args:
+        name: Of a known data set.
+        data_dir: Folder of the data sets, as for ``load``.
+
+    Returns:
+        Whether ``load`` would look no further.
+    """
+    root = Path(data_dir or os.environ.get("ANALYSIS_DATA_DIR") or "data")
+    return not _incomplete(name, root, data_dir)
+
+
 def read(path: Path) -> Dataset:
     """Read a data set from a file or folder, by whatever format it has.
 

@@ -2,6 +2,7 @@
 
 from analysis.studies import (
     data_scaling,
+    generated_scaling,
     hidden_bit,
     layers_compared,
     layers_published,
@@ -21,6 +22,7 @@ STUDIES: dict[str, Study] = {
         learning_rate,
         spectrum,
         data_scaling,
+        generated_scaling,
         subspace_accuracy,
         subspace_sweep,
         layers_compared,

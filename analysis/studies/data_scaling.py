@@ -17,9 +17,10 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from analysis.plots import Curve, new_figure, tidy
-from analysis.scaling import Doubling, growth_by_step, points_per_doubling
+from analysis.scaling import Doubling, growth_by_step
 from analysis.studies.captions import certificate, setting
-from analysis.studies.measures import INTERVALS, LEVEL, Measure, diverged, repeats, scaled_measures, summary, table
+from analysis.studies.doublings import budget, gain, observations
+from analysis.studies.measures import INTERVALS, LEVEL, Measure, diverged, scaled_measures, summary, table
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Trial
@@ -64,18 +65,18 @@ def draw(preset: Preset, records: Records) -> Drawing:
     sides = (plain, [measure for measure in drawn if measure not in plain])
     for side, (above, below) in zip(sides, panels.T, strict=True):
         for index, measure in enumerate(side):
-            gain = _gain(measure, rows, sizes)
+            gained = gain(measure, rows)
             result = summary(rows, measure)
-            label = f"{measure.model.classifier} ({_points(gain)})"
+            label = f"{measure.model.classifier} ({_points(gained)})"
             Curve(label, sizes, result.mean, result.low, result.high, measure.color).plot(above)
-            gains += _steps(measure, rows, sizes, below, aside=1.1 ** (index - len(side) // 2))
+            gains += _steps(measure, rows, below, aside=1.1 ** (index - len(side) // 2))
     figure.suptitle(f"{STUDY.title}: {preset.dataset}", fontsize=10.5)
     _decorate(panels, preset)
     caption = (
         f"{setting(preset, preset.scaled)} Sizes {sizes[0]:,.0f} to {sizes[-1]:,.0f}, nested and class-balanced. "
         f"{certificate(preset)} {_by_noise(preset)}{INTERVALS} In brackets: points gained per doubling over all "
         f"sizes. Hollow marks: the interval reaches down to 0 or below, a doubling without shown "
-        f"growth.{_budget(preset, sizes[-1])}{diverged(rows)}"
+        f"growth.{budget(preset.scaled, sizes[-1])}{diverged(rows)}"
     )
     return Drawing(figure, {"": rows, "_growth": pd.DataFrame(gains, columns=GROWTH)}, caption)
 
@@ -91,40 +92,19 @@ def _by_noise(preset: Preset) -> str:
     )
 
 
-def _budget(preset: Preset, largest: float) -> str:
-    """Whose training is too short to see the largest set once, so that its curve says nothing about data there."""
-    visits = {trial.classifier: trial.total_steps * trial.batch_size for trial in preset.scaled}
-    short = [f"{model} sees {count:,} images in all" for model, count in visits.items() if count < largest]
-    return f" {'; '.join(short)}: beyond that its budget is the limit, not the data." if short else ""
-
-
-def _observations(measure: Measure, rows: pd.DataFrame, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sizes, values and seeds of the seeds whose trainings all succeeded."""
-    values = repeats(rows, measure)
-    whole = np.flatnonzero(np.isfinite(values).all(axis=0))
-    return np.tile(sizes, len(whole)), values[:, whole].T.ravel(), np.repeat(whole, len(sizes))
-
-
-def _gain(measure: Measure, rows: pd.DataFrame, sizes: np.ndarray) -> Doubling | None:
-    observations = _observations(measure, rows, sizes)
-    return points_per_doubling(*observations, level=LEVEL) if len(observations[0]) else None
-
-
-def _points(gain: Doubling | None) -> str:
-    if gain is None:
+def _points(gained: Doubling | None) -> str:
+    if gained is None:
         return "no complete seed"
-    if not np.isfinite(gain.interval[0]):
-        return f"{100 * gain.slope:+.1f} a doubling, one seed"
-    low, high = (100 * end for end in gain.interval)
-    return f"{100 * gain.slope:+.1f} [{low:+.1f}, {high:+.1f}] a doubling"
+    if not np.isfinite(gained.interval[0]):
+        return f"{100 * gained.slope:+.1f} a doubling, one seed"
+    low, high = (100 * end for end in gained.interval)
+    return f"{100 * gained.slope:+.1f} [{low:+.1f}, {high:+.1f}] a doubling"
 
 
-def _steps(
-    measure: Measure, rows: pd.DataFrame, sizes: np.ndarray, axes: Axes, *, aside: float
-) -> list[dict[str, Any]]:
+def _steps(measure: Measure, rows: pd.DataFrame, axes: Axes, *, aside: float) -> list[dict[str, Any]]:
     """Draw the gain between neighbouring sizes, aside so that intervals stay apart; return it as rows of a table."""
-    observations = _observations(measure, rows, sizes)
-    steps = growth_by_step(*observations, level=LEVEL) if len(observations[0]) else ()
+    found = observations(measure, rows)
+    steps = growth_by_step(*found, level=LEVEL) if len(found[0]) else ()
     for step in steps:
         middle = np.sqrt(step.smaller * step.larger) * aside
         face = measure.color if step.grows else "white"

@@ -18,6 +18,7 @@ Break = Callable[[Mapping[Any, Record], Iterable[Trial]], dict[Any, Record]]
 
 EXAMPLES = 40
 TRAINING_IMAGES = {"digits": 1_297, "mnist": 60_000, "cifar10-first4000": 3_000, "cifar10-jpeg": 50_000}
+TRAINING_IMAGES |= {"digits-mixture-2594": 2_594, "digits-mixture-10376": 10_376, "mnist-mixture-240k": 240_000}
 FEATURES = {"digits": 64, "mnist": 784, "cifar10-first4000": 3_072, "cifar10-jpeg": 3_072}
 PROVENANCE = {
     "commit": "0123456789ab",
