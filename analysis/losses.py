@@ -66,11 +66,11 @@ class CohortCrossEntropy(nn.Module):
 
     def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
         """Mean losses, shape ``(networks,)``, of scores ``(networks, n, classes)`` for labels ``(networks, n)``."""
-        offsets, temperatures = (values.to(scores.dtype) for values in (self.offsets, self.temperatures))
-        handicap = offsets[:, None, None] * F.one_hot(labels, scores.shape[2]).to(scores.dtype)
-        shifted = (scores - handicap) / temperatures[:, None, None]
-        losses = F.cross_entropy(shifted.flatten(0, 1), labels.flatten(), reduction="none")
-        return temperatures * losses.view(labels.shape).mean(dim=1)
+        offsets = self.offsets.to(scores.dtype).view(-1, 1, 1).expand(-1, 1, scores.shape[1])
+        temperatures = self.temperatures.to(scores.dtype)
+        columns = scores.mT.scatter_add(1, labels[:, None], -offsets) / temperatures[:, None, None]
+        losses = F.cross_entropy(columns, labels, reduction="none")  # three times as fast as over rows of a few classes
+        return temperatures * losses.mean(dim=1)
 
     def keep(self, chosen: Tensor) -> None:
         """Go on with some of the networks.

@@ -11,6 +11,8 @@ from analysis.datasets.batches import Augmentation, Order
 
 Projection = Callable[[Tensor], Tensor]
 
+AHEAD = 32  # steps whose order is drawn at once, where nothing else is drawn in between
+
 
 @dataclass(frozen=True)
 class Share:
@@ -59,6 +61,9 @@ class CohortBatches:
         self.images, self.labels, self.batch_size, self.augment = images, labels, batch_size, augment
         self.shares = list(shares)
         self.orders = [Order(len(share.rows), share.generator) for share in shares]
+        self._ahead = AHEAD if augment is None and not any(share.noise for share in shares) else 1
+        self._drawn = torch.empty(len(self.shares), 0, dtype=torch.int64)  # places in the subsets, of coming batches
+        self._rows = self._drawn
 
     def draw(self) -> tuple[Tensor, Tensor]:
         """Draw the next batch of each network.
@@ -66,11 +71,11 @@ class CohortBatches:
         Returns:
             Float images ``(networks, batch_size, c, h, w)`` and labels ``(networks, batch_size)``.
         """
-        chosen = [
-            share.rows[order.take(self.batch_size)] for share, order in zip(self.shares, self.orders, strict=True)
-        ]
-        rows = torch.cat(chosen).to(self.images.device)
-        images = self.images[rows].float() / 255
+        if not self._drawn.shape[1]:
+            self._draw_ahead()
+        rows = self._rows[:, : self.batch_size].flatten().to(self.images.device)
+        self._drawn, self._rows = self._drawn[:, self.batch_size :], self._rows[:, self.batch_size :]
+        images = self.images[rows].float().div_(255)
         if self.augment is not None:
             parts = zip(images.split(self.batch_size), self.shares, strict=True)
             images = torch.cat([self.augment(part, share.generator) for part, share in parts])
@@ -80,6 +85,10 @@ class CohortBatches:
                 noise = torch.randn(images.shape[1:], generator=share.generator)
                 images[position] += share.noise * noise.to(images)
         return images, self.labels[rows].view(len(self.shares), self.batch_size)
+
+    def _draw_ahead(self) -> None:
+        self._drawn = torch.stack([order.take(self._ahead * self.batch_size) for order in self.orders])
+        self._rows = torch.stack([share.rows[row] for share, row in zip(self.shares, self._drawn, strict=True)])
 
     def _projected(self, images: Tensor) -> Tensor:
         groups: dict[Projection, list[int]] = {}
@@ -100,11 +109,14 @@ class CohortBatches:
         """
         self.shares = [self.shares[index] for index in chosen.tolist()]
         self.orders = [self.orders[index] for index in chosen.tolist()]
+        self._drawn, self._rows = self._drawn[chosen.cpu()], self._rows[chosen.cpu()]
 
     def state(self) -> dict[str, Any]:
         """What the next draws follow from, as tensors on the CPU."""
         return {
-            "waiting": [order.waiting.clone() for order in self.orders],
+            "waiting": [
+                torch.cat(parts) for parts in zip(self._drawn, [order.waiting for order in self.orders], strict=True)
+            ],
             "generators": [share.generator.get_state() for share in self.shares],
         }
 
@@ -116,5 +128,6 @@ class CohortBatches:
         """
         for order, waiting in zip(self.orders, state["waiting"], strict=True):
             order.waiting = waiting
+        self._drawn, self._rows = self._drawn[:, :0], self._rows[:, :0]
         for share, kept in zip(self.shares, state["generators"], strict=True):
             share.generator.set_state(kept)

@@ -68,7 +68,7 @@ class Stacked:
         self._vectors = {}
 
     def state(self) -> dict[str, Tensor]:
-        """All values, by the names that a single network's have."""
+        """All values, by name."""
         return {**self.parameters, **self.buffers}
 
     @torch.no_grad()
@@ -83,7 +83,6 @@ class Stacked:
         for name in self.buffers:
             self.buffers[name] = state[name].to(self.buffers[name].device)
 
-    @torch.no_grad()
     def restore(self, index: int, network: nn.Module) -> None:
         """Write one network's values into a network of its own.
 
@@ -91,7 +90,11 @@ class Stacked:
             index: Along the leading axis.
             network: Of the same architecture; changed in place.
         """
-        values = self.state()
+        self._write(self.state(), index, network)
+
+    @staticmethod
+    @torch.no_grad()
+    def _write(values: Mapping[str, Tensor], index: int, network: nn.Module) -> None:
         for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
             tensor.copy_(values[name][index])
 

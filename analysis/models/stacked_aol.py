@@ -1,12 +1,14 @@
 r"""AOL-MLPs as one network, with batched products and a backward pass by hand: where small networks spend their time.
 
 Of a network of width 64 five products a layer remain; everything else is elementwise, in memory that is used again at
-every step.
+every step. What concerns the parameters alone is done for all layers of one shape at once: calls, not arithmetic, are
+what a small cohort pays for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -14,9 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from analysis.lipschitz import AOLLinear, FirstChannels, MaxMin, SubtractMean, ZeroChannels
+from analysis.models.rescaling import Rescaling
 from analysis.models.stacked import Stacked
-
-LARGEST = 2.0**60  # sums beyond it, or below its inverse, are left to the careful formula, which divides first
 
 
 @dataclass
@@ -24,94 +25,58 @@ class Layer:
     r"""One layer of all networks: its memory, and what the forward pass leaves for the backward pass.
 
     Attributes:
-        gram: :math:`P^\top P` of the parameters P, shape ``(networks, in, in)``.
-        scale: What columns are multiplied by, shape ``(networks, 1, in)``.
-        weight: The scaled parameters, shape ``(networks, out, in)``.
-        gradient: Of the parameters, same shape.
-        room: For passing values, shapes of the Gram matrix and of the parameters.
+        weight: The scaled parameters, shape ``(networks, out, in)``; of the last layer only the rows that make scores.
+        gradient: Of the weight, same shape.
         inputs: What the layer was applied to, shape ``(networks, n, in)``.
         outputs: Before sorting, shape ``(networks, n, out)``.
         sorted: After it, the larger of each pair in the first half.
         swapped: 1 where a pair was exchanged, else 0, shape ``(networks, n, out / 2)``.
     """
 
-    gram: Tensor
-    scale: Tensor
     weight: Tensor
     gradient: Tensor
-    room: tuple[Tensor, Tensor]
+    inputs: Tensor
     outputs: Tensor
     sorted: Tensor
     swapped: Tensor
-    inputs: Tensor
 
     @classmethod
-    def room_for(cls, parameter: Tensor, batch: int) -> "Layer":
-        """Memory for a layer of parameters ``(networks, out, in)`` and batches of a size."""
-        networks, outputs, inputs = parameter.shape
-        new = partial(torch.empty, dtype=parameter.dtype)
-        gram, rows = (networks, inputs, inputs), (networks, batch, outputs)
+    def room_for(cls, weight: Tensor, gradient: Tensor, batch: int) -> "Layer":
+        """Memory for a layer of weights ``(networks, out, in)`` and batches of a size."""
+        networks, outputs, inputs = weight.shape
+        new = partial(torch.empty, dtype=weight.dtype)
+        rows = (networks, batch, outputs)
         return cls(
-            gram=new(gram),
-            scale=new(networks, 1, inputs),
-            weight=new(parameter.shape),
-            gradient=new(parameter.shape),
-            room=(new(gram), new(parameter.shape)),
+            weight=weight,
+            gradient=gradient,
+            inputs=new(networks, batch, inputs),
             outputs=new(rows),
             sorted=new(rows),
             swapped=new(networks, batch, outputs // 2),
-            inputs=new(networks, batch, inputs),
         )
-
-    def sum_up(self, parameter: Tensor) -> Tensor:
-        """Sums of absolute products of columns, shape ``(networks, 1, in)``."""
-        torch.bmm(parameter.mT, parameter, out=self.gram)
-        return torch.abs(self.gram, out=self.room[0]).sum(dim=1, keepdim=True)
-
-    def rescale(self, parameter: Tensor, sums: Tensor) -> None:
-        """Scale the parameters by what was summed up."""
-        torch.rsqrt(sums, out=self.scale)
-        torch.mul(parameter, self.scale, out=self.weight)
 
     def sort(self) -> Tensor:
         """Sort pairs, and remember which were exchanged."""
         (first, second), (larger, smaller) = self.outputs.chunk(2, dim=2), self.sorted.chunk(2, dim=2)
         torch.maximum(first, second, out=larger)
         torch.minimum(first, second, out=smaller)
-        torch.sub(second, first, out=self.swapped).sign_().clamp_(min=0)
+        torch.gt(second, first, out=self.swapped)
         return self.sorted
 
     def unsort(self, change: Tensor) -> Tensor:
-        """Send gradients of sorted values, which are overwritten, to where the values came from."""
-        larger, smaller = change.chunk(2, dim=2)
-        (first, second), kept = self.outputs.chunk(2, dim=2), self.swapped.sub(1).neg_()
-        torch.mul(larger, kept, out=first).addcmul_(smaller, self.swapped)
-        torch.mul(smaller, kept, out=second).addcmul_(larger, self.swapped)
+        """Send gradients of sorted values to where the values came from."""
+        (first, second), (larger, smaller) = self.outputs.chunk(2, dim=2), change.chunk(2, dim=2)
+        torch.lerp(larger, smaller, self.swapped, out=first)  # the ends of a line, exactly
+        torch.lerp(smaller, larger, self.swapped, out=second)
         return self.outputs
-
-    def descale(self, parameter: Tensor) -> None:
-        r"""Turn the gradient of the weight into that of the parameters.
-
-        With the scale :math:`d = r^{-1/2}` of the sums r, and :math:`h = -\tfrac12 d^3 \partial L / \partial d` the
-        gradient of r, the parameters' is that of the weight times d, plus :math:`P ((h_i + h_j) \operatorname{sign}
-        G_{ij})`; the sign of rounding noise is 0, as in :class:`analysis.lipschitz.absolute_sums.MatrixSums`.
-        """
-        square, rectangle = self.room
-        slopes = torch.mul(self.gradient, parameter, out=rectangle).sum(dim=1, keepdim=True)
-        slopes.mul_(self.scale**3).mul_(-0.5)
-        noise = (8 * torch.finfo(parameter.dtype).eps) ** 0.5 * self.gram.diagonal(dim1=1, dim2=2).sqrt()[:, None]
-        above = noise.reciprocal()
-        products = self.gram.mul_(above).mul_(above.mT)
-        signs = products.sub_(torch.clamp(products, -1, 1, out=square)).sign_()
-        signs.mul_(torch.add(slopes, slopes.mT, out=square))
-        self.gradient.mul_(self.scale).baddbmm_(parameter, signs)
 
 
 class StackedAOL(Stacked):
     r"""AOL-MLPs with MaxMin and without biases, on the processor.
 
     Pairs of MaxMin are neighbours in a network; here they lie in the two halves of the channels, so that maxima and
-    minima run over whole rows: rows and columns of the parameters are held in another order.
+    minima run over whole rows: rows and columns of the parameters are held in another order. Neighbouring layers of one
+    shape are held as one tensor ``(networks, layers, out, in)``, under the name of the first.
 
     Args:
         networks: For which :func:`is_plain_aol` holds.
@@ -120,22 +85,26 @@ class StackedAOL(Stacked):
     def __init__(self, networks: Sequence[nn.Module]) -> None:
         super().__init__(networks)
         self._classes = networks[0][-1].width  # type: ignore[index]
+        self._names = list(self.parameters)
+        self._rescalings: list[Rescaling] = []
         self._layers: list[Layer] = []
+        shapes = {name: parameter.shape for name, parameter in self.parameters.items()}
+        runs = [list(run) for _, run in groupby(self._names, shapes.__getitem__)]
         with torch.no_grad():
-            for index, (name, parameter) in enumerate(self.parameters.items()):
-                rows, columns = (halves(size) if moved else slice(None) for size, moved in self._moved(index))
-                self.parameters[name] = parameter[:, rows][:, :, columns].clone().requires_grad_()
+            held = {name: self._ordered(name, self.parameters[name], halves) for name in self._names}
+            self.parameters = {run[0]: torch.stack([held[name] for name in run], 1).requires_grad_() for run in runs}
 
     def __call__(self, images: Tensor) -> Tensor:
         """Map images ``(networks, n, c, h, w)``, each network's own, to scores ``(networks, n, classes)``."""
         values = (images - self.buffers["0.mean"][:, None]).flatten(2)
-        values = F.pad(values, (0, self.trained[0].shape[2] - values.shape[2]))
+        values = F.pad(values, (0, self.trained[0].shape[-1] - values.shape[2]))
         if not self._layers or self._layers[0].inputs.shape != values.shape:
-            self._layers = _rooms(self.trained, values)
-        if not _rescale(self.trained, self._layers):
-            return self._each({name: self._natural(index) for index, name in enumerate(self.parameters)}, images)
-        scores: Tensor = _Chain.apply(values, self._layers, *self.trained)  # type: ignore[no-untyped-call]
-        return scores[..., : self._classes]
+            self._make_room(values)
+        pairs = zip(self._rescalings, self.trained, strict=True)
+        if not all(rescaling.rescale(parameter) for rescaling, parameter in pairs):
+            return self._each(self._natural(self.trained), images)
+        scores: Tensor = _Chain.apply(values, self._rescalings, self._layers, *self.trained)  # type: ignore[no-untyped-call]
+        return scores
 
     def restore(self, index: int, network: nn.Module) -> None:
         """Write one network's values into a network of its own.
@@ -144,21 +113,39 @@ class StackedAOL(Stacked):
             index: Along the leading axis.
             network: Of the same architecture; changed in place.
         """
-        super().restore(index, network)
         with torch.no_grad():
-            for layer, parameter in enumerate(network.parameters()):
-                parameter.copy_(self._natural(layer)[index])
+            parameters = self._natural([parameter[index, None] for parameter in self.trained])
+        self._write(parameters | {name: buffer[index, None] for name, buffer in self.buffers.items()}, 0, network)
 
-    def _natural(self, index: int) -> Tensor:
-        """Parameters of a layer in the order that a network has."""
-        parameter = self.trained[index]
-        rows, columns = (halves(size).argsort() if moved else slice(None) for size, moved in self._moved(index))
+    def _make_room(self, values: Tensor) -> None:
+        """Memory for all layers, for batches of a size."""
+        self._rescalings = [Rescaling.room_for(parameter) for parameter in self.trained]
+        places = [
+            place
+            for rescaling, parameter in zip(self._rescalings, self.trained, strict=True)
+            for place in zip(
+                rescaling.weight.view_as(parameter).unbind(1),
+                rescaling.gradient.view_as(parameter).unbind(1),
+                strict=True,
+            )
+        ]
+        weight, gradient = places[-1]
+        places[-1] = weight[:, : self._classes], gradient[:, : self._classes]
+        self._layers = [Layer.room_for(*place, batch=values.shape[1]) for place in places]
+
+    def _natural(self, held: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Parameters by name, ``(networks, out, in)``, in the order that a network has."""
+        layers = [layer for parameter in held for layer in parameter.unbind(1)]
+        return {
+            name: self._ordered(name, layer, lambda size: halves(size).argsort())
+            for name, layer in zip(self._names, layers, strict=True)
+        }
+
+    def _ordered(self, name: str, parameter: Tensor, order: Callable[[int], Tensor]) -> Tensor:
+        """Rows that go into a MaxMin, and columns that come out of one, in another order."""
+        rows = slice(None) if name == self._names[-1] else order(parameter.shape[1])
+        columns = slice(None) if name == self._names[0] else order(parameter.shape[2])
         return parameter[:, rows][:, :, columns]
-
-    def _moved(self, index: int) -> tuple[tuple[int, bool], tuple[int, bool]]:
-        """Sizes of a layer's output and input, and whether they come out of, or go into, a MaxMin."""
-        outputs, inputs = self.trained[index].shape[1:]
-        return (outputs, index < len(self.parameters) - 1), (inputs, index > 0)
 
 
 def is_plain_aol(network: nn.Module) -> bool:
@@ -196,45 +183,30 @@ def halves(channels: int) -> Tensor:
 
 
 class _Chain(torch.autograd.Function):
-    """All layers, of all networks: what :func:`_rescale` has scaled is applied, and the gradients of both are taken."""
+    """All layers, of all networks: what has been rescaled is applied, and the gradients of both are taken."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, layers: list[Layer], *parameters: Tensor) -> Tensor:
-        ctx.layers = layers
+    def forward(
+        ctx: Any, values: Tensor, rescalings: list[Rescaling], layers: list[Layer], *parameters: Tensor
+    ) -> Tensor:
+        ctx.rescalings, ctx.layers = rescalings, layers
         ctx.save_for_backward(*parameters)
-        for index, layer in enumerate(layers):
+        for layer in layers[:-1]:
             layer.inputs = values
             torch.bmm(values, layer.weight.mT, out=layer.outputs)
-            if index < len(layers) - 1:
-                values = layer.sort()
-        return layers[-1].outputs.clone()
+            values = layer.sort()
+        layers[-1].inputs = values
+        return torch.bmm(values, layers[-1].weight.mT)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        rescalings: list[Rescaling] = ctx.rescalings
         layers: list[Layer] = ctx.layers
         change = gradients[0]
-        for index in reversed(range(len(layers))):
-            layer = layers[index]
+        rescalings[-1].gradient.view_as(ctx.saved_tensors[-1])[:, -1].zero_()  # rows that make no scores keep it
+        for layer, before in zip(layers[:0:-1], layers[-2::-1], strict=True):
             torch.bmm(change.mT, layer.inputs, out=layer.gradient)
-            if index > 0:
-                before = layers[index - 1]
-                change = before.unsort(torch.bmm(change, layer.weight, out=before.sorted))
-            layer.descale(ctx.saved_tensors[index])
-        return None, None, *(layer.gradient for layer in layers)
-
-
-def _rooms(parameters: Sequence[Tensor], values: Tensor) -> list[Layer]:
-    """Memory for all layers."""
-    return [Layer.room_for(parameter, values.shape[1]) for parameter in parameters]
-
-
-def _rescale(parameters: Sequence[Tensor], layers: Sequence[Layer]) -> bool:
-    """Scale all parameters; False where sums are too large or small to be formed without dividing first."""
-    with torch.no_grad():
-        sums = [layer.sum_up(parameter) for parameter, layer in zip(parameters, layers, strict=True)]
-        least, largest = torch.cat([each.flatten() for each in sums]).aminmax()
-        if not (float(least) > 1 / LARGEST and float(largest) < LARGEST):  # nor nan
-            return False
-        for parameter, layer, each in zip(parameters, layers, sums, strict=True):
-            layer.rescale(parameter, each)
-        return True
+            change = before.unsort(torch.bmm(change, layer.weight, out=before.sorted))
+        torch.bmm(change.mT, layers[0].inputs, out=layers[0].gradient)
+        pairs = zip(rescalings, ctx.saved_tensors, strict=True)
+        return None, None, None, *(rescaling.descale(parameter) for rescaling, parameter in pairs)
