@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> tuple[int, int] | None:
+def write_whole(path: Path, content: bytes) -> tuple[int, int]:
     """Write a file under a temporary name, then give it its own: whoever reads it finds all of it.
 
     Its time of change is set by the precise clock: file systems take one that ticks every few milliseconds, within
@@ -17,8 +17,8 @@ def write_whole(path: Path, content: bytes) -> tuple[int, int] | None:
         content: All of it.
 
     Returns:
-        Size and time of change, in nanoseconds, which no other file of this name will have; None where the file system
-        keeps times less precisely.
+        Size and time of change, in nanoseconds, which no other file of this name will have; nor has this one where the
+        file system keeps times less precisely.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
@@ -26,11 +26,10 @@ def write_whole(path: Path, content: bytes) -> tuple[int, int] | None:
         now = time.time_ns()
         with suppress(OSError):
             os.utime(partial, ns=(now, now))
-        is_precise = partial.stat().st_mtime_ns == now
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return (len(content), now) if is_precise else None
+    return len(content), now
 
 
 def cache_folder() -> Path:

@@ -109,9 +109,7 @@ class Store:
         content = encode(header, record.get("arrays", {}))
         path = self.path(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
-        stamp = write_whole(path, content)
-        if stamp is not None:
-            keep_header(path, header, stamp)
+        keep_header(path, header, write_whole(path, content))
         self._failure_path(spec).unlink(missing_ok=True)
 
     def keep_failure(self, spec: Any, error: BaseException) -> None:

@@ -241,7 +241,7 @@ def test_two_processes_write_one_index(tmp_path: Path, opened: list[int]) -> Non
     assert opened == []
 
 
-def test_where_times_are_kept_coarsely_nothing_is_noted(
+def test_where_times_are_kept_coarsely_records_are_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: list[int]
 ) -> None:
     """Two writes within a tick would look alike."""
