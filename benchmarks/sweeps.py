@@ -93,7 +93,7 @@ def report_digits(count: int, steps: int, sample: int) -> None:
     cores = len(os.sched_getaffinity(0))
     specs = grid(count, replace(DIGITS, steps=steps))
     start = time.perf_counter()
-    Costs().of(specs[0])
+    Costs().learn(specs[:1])
     timing = time.perf_counter() - start
     groups = trials.plan(specs)
     ours = sweep(specs, None, groups) / count

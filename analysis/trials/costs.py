@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from analysis.datasets.places import cache_dir, whole_file
 from analysis.trials.company import company
 from analysis.trials.provenance import processor
+from analysis.trials.timing import time_apart
 from analysis.trials.trial import Trial
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +30,22 @@ class Cost:
 
     measured: Mapping[int, float]
     memory: int
+
+    @classmethod
+    def of_json(cls, entry: Any) -> "Cost":
+        """Read what :meth:`as_json` wrote.
+
+        Args:
+            entry: As JSON gives it back.
+
+        Returns:
+            The cost.
+        """
+        return cls({int(size): float(value) for size, value in entry["seconds"].items()}, int(entry["memory"]))
+
+    def as_json(self) -> dict[str, Any]:
+        """Write it in JSON's values."""
+        return {"seconds": dict(self.measured), "memory": self.memory}
 
     def seconds(self, size: int) -> float:
         """Seconds for each network in a cohort of a size: on a straight line between sizes that were measured.
@@ -55,19 +72,37 @@ ALONE = Cost({1: 1.0}, memory=0)
 
 
 class Costs:
-    """Costs by company, measured when they are first asked for.
+    """Costs by company, measured once.
 
     Args:
         data_dir: Folder of the data sets.
         again: Whether to measure again what is kept.
 
     Example:
-        >>> Costs().of(Trial(dataset="digits", model="AOL-MLP")).seconds(16)
+        >>> costs = Costs()
+        >>> costs.learn([Trial(dataset="digits", model="AOL-MLP")])
+        >>> costs.of(Trial(dataset="digits", model="AOL-MLP", seed=3)).seconds(16)
     """
 
     def __init__(self, data_dir: str | Path | None = None, *, again: bool = False) -> None:
         self.data_dir, self.path = data_dir, cache_dir() / "costs.json"
         self._kept = {} if again else self._recalled()
+
+    def learn(self, trials: Iterable[Trial]) -> None:
+        """Measure what is not known yet.
+
+        Args:
+            trials: One of each company.
+        """
+        unknown = {key: trial for trial in trials if (key := self._key(trial)) not in self._kept}
+        if not unknown:
+            return
+        for (key, trial), cost in zip(unknown.items(), time_apart(list(unknown.values()), self.data_dir), strict=True):
+            try:
+                self._kept[key] = Cost.of_json(cost)
+            except (TypeError, KeyError):
+                LOG.info("steps of %s are not timed (%s)", trial.label, cost)
+        self._keep()
 
     def of(self, trial: Trial) -> Cost:
         """Cost of a step of all trials of the trial's company.
@@ -76,19 +111,9 @@ class Costs:
             trial: Any of them.
 
         Returns:
-            The cost; that of :data:`ALONE` where the trial cannot be run, as running it will tell.
+            The cost; that of :data:`ALONE` where it is not known, as of a trial that cannot be run.
         """
-        key = self._key(trial)
-        if key not in self._kept:
-            from analysis.trials.stopwatch import time_steps
-
-            try:
-                self._kept[key] = time_steps(trial, self.data_dir)
-            except (OSError, ValueError) as error:
-                LOG.info("steps of %s are not timed (%s)", trial.label, error)
-                return ALONE
-            self._keep()
-        return self._kept[key]
+        return self._kept.get(self._key(trial), ALONE)
 
     def _key(self, trial: Trial) -> str:
         machine = [processor(), os.cpu_count(), version("torch"), FORMAT]
@@ -97,10 +122,7 @@ class Costs:
     def _recalled(self) -> dict[str, Cost]:
         try:
             entries: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            return {
-                key: Cost({int(size): float(value) for size, value in entry["seconds"].items()}, int(entry["memory"]))
-                for key, entry in entries.items()
-            }
+            return {key: Cost.of_json(entry) for key, entry in entries.items()}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -108,7 +130,7 @@ class Costs:
             return {}
 
     def _keep(self) -> None:
-        entries = {key: {"seconds": dict(cost.measured), "memory": cost.memory} for key, cost in self._kept.items()}
+        entries = {key: cost.as_json() for key, cost in self._kept.items()}
         try:
             with whole_file(self.path) as file:
                 file.write(json.dumps(entries, indent=1).encode())

@@ -60,9 +60,10 @@ def plan(
         else:
             others.append([spec])
     costs = Costs(data_dir, again=again)
+    costs.learn(members[0] for members in companies.values() if _is_worth_timing(members))
     groups: list[tuple[float, list[Any]]] = []
     for members in companies.values():
-        cost = _cost(members, costs)
+        cost = costs.of(members[0]) if _is_worth_timing(members) else ALONE
         members.sort(key=lambda trial: -trial.total_steps)
         size = cohort_size(len(members), cost, cores=cores, memory=MEMORY_SHARE * _memory() / cores)
         for group in _cut(members, size):
@@ -98,11 +99,8 @@ def cohort_size(count: int, cost: Cost, *, cores: int, memory: float) -> int:
     return min(range(1, allowed + 1), key=seconds)
 
 
-def _cost(members: Sequence[Trial], costs: Costs) -> Cost:
-    """That of a company; one by one where it is not worth timing."""
-    if len(members) > 1 and sum(trial.total_steps for trial in members) >= WORTHWHILE:
-        return costs.of(members[0])
-    return ALONE
+def _is_worth_timing(members: Sequence[Trial]) -> bool:
+    return len(members) > 1 and sum(trial.total_steps for trial in members) >= WORTHWHILE
 
 
 def _cut(members: Sequence[Trial], size: int) -> list[list[Trial]]:

@@ -1,10 +1,13 @@
 """Times training steps of trials, alone and in cohorts, as they are taken for good."""
 
+import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -50,6 +53,18 @@ def time_steps(trial: Trial, data_dir: str | Path | None) -> Cost:
         images, _ = tensors(data.train.part(ready[0].chosen[: trial.batch_size]), CPU)
         memory = memory_of_a_step(ready[0].network, images.float() / 255)
     return Cost(measured, memory)
+
+
+def answer() -> None:
+    """Be the other end of ``time_apart``: read what to time from the standard input, write costs to the output."""
+    question = json.load(sys.stdin)
+    answers: list[dict[str, Any] | str] = []
+    for fields in question["trials"]:
+        try:
+            answers.append(time_steps(Trial(**fields), question["data_dir"]).as_json())
+        except (OSError, ValueError) as error:
+            answers.append(str(error))
+    sys.stdout.write(f"\n{json.dumps(answers)}\n")
 
 
 def _prepared(trial: Trial, data: Dataset) -> Ready:

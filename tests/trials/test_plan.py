@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from analysis.trials import Spectrum, Trial, costs, plan, run_trials
+from analysis.trials import Spectrum, Trial, plan, run_trials, stopwatch, timing
 from analysis.trials.company import company
 from analysis.trials.costs import Cost, Costs
 from analysis.trials.plan import cohort_size
@@ -26,12 +26,19 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
     """What was timed; small MLPs gain from company, others do not."""
     asked: list[Trial] = []
 
-    def time_steps(trial: Trial, data_dir: str | Path | None) -> Cost:
-        asked.append(trial)
-        return SMALL if trial.model.endswith("MLP") else LARGE
+    def time_apart(trials: list[Trial], data_dir: str | Path | None) -> list[dict[str, Any]]:
+        asked.extend(trials)
+        return [(SMALL if trial.model.endswith("MLP") else LARGE).as_json() for trial in trials]
 
-    monkeypatch.setattr("analysis.trials.stopwatch.time_steps", time_steps)
+    monkeypatch.setattr("analysis.trials.costs.time_apart", time_apart)
     return asked
+
+
+def learned(trial: Trial) -> Cost:
+    """What it costs, measured where it is not known."""
+    costs = Costs()
+    costs.learn([trial])
+    return costs.of(trial)
 
 
 def seeds(trial: Trial, count: int) -> list[Trial]:
@@ -129,7 +136,8 @@ def test_a_few_steps_are_not_worth_timing(timed: list[Trial]) -> None:
     assert timed == []
 
 
-def test_what_cannot_be_run_is_planned_alone_and_refused_when_run() -> None:
+def test_what_cannot_be_run_is_planned_alone_and_refused_when_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.trials.costs.time_apart", lambda trials, _: ["unknown data set"] * len(trials))
     wrong = replace(TRIAL, dataset="nowhere")
     groups = plan(seeds(wrong, 30), cores=2)
     assert [len(group) for group in groups] == [1] * 30
@@ -153,12 +161,13 @@ def test_hundred_thousand_trials_are_planned_in_ten_seconds(timed: list[Trial]) 
 def test_costs_are_kept_and_a_damaged_file_is_one_line(
     timed: list[Trial], cache_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert Costs().of(TRIAL) == SMALL
+    assert learned(TRIAL) == SMALL
+    assert learned(TRIAL) == SMALL
     assert Costs().of(TRIAL) == SMALL
     assert len(timed) == 1
     for damage in ("{", '{"a": 3}', "[]"):
         (cache_dir / "costs.json").write_text(damage)
-        assert Costs().of(TRIAL) == SMALL
+        assert learned(TRIAL) == SMALL
     assert len(timed) == 4
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 3
 
@@ -170,20 +179,33 @@ def test_costs_lie_on_straight_lines_between_sizes() -> None:
 
 
 def test_steps_are_timed_as_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.trials.stopwatch.ENOUGH", 0.0)
-    cost = costs.Costs().of(replace(TRIAL, augmentation="shift", noise=0.1, components=((0, 4),), size=50))
+    monkeypatch.setattr(stopwatch, "ENOUGH", 0.0)
+    cost = stopwatch.time_steps(replace(TRIAL, augmentation="shift", noise=0.1, components=((0, 4),), size=50), None)
     assert {1, 4} <= cost.measured.keys()
     assert all(0 < seconds < 1 for seconds in cost.measured.values())
     assert cost.memory > 3 * 4 * 8 * 64 * 64
 
 
-def test_planning_loads_torch_only_to_time_steps() -> None:
+def test_planning_never_loads_torch_though_steps_are_timed() -> None:
+    """They are timed in another process, which needs no guard in the script that plans."""
     code = (
-        "import sys; from analysis.trials import Trial, plan; "
-        "plan([Trial(dataset='digits', model='MLP', seed=seed, steps=1) for seed in range(5)]); "
-        "sys.exit('torch' in sys.modules)"
+        "import sys; from analysis.trials import Trial, plan; from analysis.trials.costs import Costs, ALONE; "
+        "one = Trial(dataset='digits', model='MLP', width=16, depth=2, components=((0, 4),)); "
+        "other = Trial(dataset='nowhere', model='MLP'); costs = Costs(); costs.learn([one, other]); "
+        "assert costs.of(one).seconds(1) < 1; assert costs.of(other) is ALONE; "
+        "assert Costs().of(one) == costs.of(one); plan([one]); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_where_timing_fails_trials_are_planned_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where it wants too much memory."""
+    monkeypatch.setattr(timing, "PROGRAM", "import os; os.kill(os.getpid(), 9)")
+    assert [len(group) for group in plan(seeds(TRIAL, 30), cores=2)] == [1] * 30
+    (record,) = caplog.records
+    assert "trials are planned one by one (it ended with -9)" in record.message
 
 
 @pytest.mark.parametrize(
