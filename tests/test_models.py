@@ -150,3 +150,15 @@ def test_an_unknown_name_lists_the_known_ones(call: Callable[[str], object]) -> 
 def test_impossible_sizes_are_refused_at_construction(name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         small(name, **options)
+
+
+def test_a_seed_decides_the_weights_and_leaves_the_global_generator_alone() -> None:
+    options = {"input_shape": (1, 4, 4), "classes": 3, "width": 8, "depth": 2}
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first, again, other = (models.build("AOL-MLP", **options, seed=seed) for seed in (1, 1, 2))  # type: ignore[arg-type]
+    assert torch.equal(torch.rand(3), expected)
+    weights = [torch.nn.utils.parameters_to_vector(network.parameters()) for network in (first, again, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])

@@ -77,11 +77,14 @@ def trained(recipe: Recipe, features: Array, labels: NDArray[np.int64]) -> nn.Mo
         The network with its weights written out (:func:`analysis.lipschitz.fold`), on the processor.
     """
     target, shape = find_device(recipe.device), (features.shape[1], 1, 1)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        network = models.build(
-            recipe.model, input_shape=shape, classes=recipe.classes, width=recipe.width, depth=recipe.depth
-        ).to(target)
+    network = models.build(
+        recipe.model,
+        input_shape=shape,
+        classes=recipe.classes,
+        width=recipe.width,
+        depth=recipe.depth,
+        seed=recipe.seed,
+    ).to(target)
     optimizer, schedule = optimizer_and_schedule(
         network.parameters(), learning_rate=recipe.learning_rate, momentum=recipe.momentum, steps=recipe.steps
     )

@@ -1,6 +1,7 @@
 """The table of networks, and the one function that builds them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +24,9 @@ def build(
     depth: int | None = None,
     activation: str = "MaxMin",
     channel_mean: Sequence[float] | Tensor | None = None,
+    seed: int | None = None,
 ) -> nn.Sequential:
-    """Build a network by name. Its initial weights come from torch's global generator.
+    """Build a network by name.
 
     Every network takes float images ``(n, c, h, w)`` with pixels in [0, 1], subtracts the channel mean, and
     returns scores ``(n, classes)``.
@@ -41,6 +43,7 @@ def build(
             L; 2 of the ConvNet), or 3 x 3 convolutions of Small, Medium and Large (12).
         activation: Of 1-Lipschitz networks and ConvNetXS to L: a name in ``lipschitz.ACTIVATION``.
         channel_mean: Subtracted from each channel; nothing if None.
+        seed: Decides the initial weights, and leaves torch's global generator as it is; that decides them if None.
 
     Returns:
         The network, in training mode.
@@ -63,7 +66,8 @@ def build(
     if width < 1 or depth < 1:
         raise ValueError(f"width and depth must be at least 1, got {width} and {depth}")
     plan = Plan(shape=input_shape, classes=classes, width=width, depth=depth, activation=activation)
-    return nn.Sequential(SubtractMean(_mean(input_shape, channel_mean)), *architecture.layers(plan))
+    with _random_numbers(seed):
+        return nn.Sequential(SubtractMean(_mean(input_shape, channel_mean)), *architecture.layers(plan))
 
 
 def find(name: str) -> Architecture:
@@ -85,6 +89,17 @@ def find(name: str) -> Architecture:
     if name not in ARCHITECTURES:
         raise ValueError(f"unknown model {name!r}; known are {', '.join(ARCHITECTURES)}")
     return ARCHITECTURES[name]
+
+
+@contextmanager
+def _random_numbers(seed: int | None) -> Iterator[None]:
+    """Those of a seed, on the processor; the global generator's go on afterwards as if nothing had been drawn."""
+    if seed is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def _mean(shape: Shape, channel_mean: Sequence[float] | Tensor | None) -> Tensor:

@@ -50,6 +50,18 @@ def network(trial: Trial) -> str:
     )
 
 
+def left_out(count: int) -> str:
+    """How many trainings diverged.
+
+    Args:
+        count: Of them.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    return f" {count} training{'s' if count > 1 else ''} diverged and are left out." if count else ""
+
+
 def certificate(preset: Preset) -> str:
     """What certified means, and at which radius.
 

@@ -4,7 +4,7 @@ Question: how much does each classifier gain when the data doubles?
 
 Run:    python -m analysis run data_scaling --preset mnist --executor processes
 Draw:   python -m analysis draw data_scaling --preset mnist
-Cost:   digits, 105 trials: 1 minute on 2 cores. mnist, 100 trials: 26 minutes on 2 cores.
+Cost:   on 2 cores: digits, 140 trials: a minute or two. mnist, 160: an hour. cifar10-jpeg, 32: half an hour.
 Expect: figures/mnist/data_scaling.csv.
 """
 
@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
 
-from analysis.plots import Curve, new_figure, tidy
+from analysis.plots import Curve, new_figure
 from analysis.scaling import Doubling, growth_by_step
 from analysis.studies.captions import certificate, setting
-from analysis.studies.doublings import budget, gain, observations
+from analysis.studies.doublings import budget, decorate, gain, observations
 from analysis.studies.measures import INTERVALS, LEVEL, Measure, diverged, scaled_measures, summary, table
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
@@ -71,7 +69,12 @@ def draw(preset: Preset, records: Records) -> Drawing:
             Curve(label, sizes, result.mean, result.low, result.high, measure.color).plot(above)
             gains += _steps(measure, rows, below, aside=1.1 ** (index - len(side) // 2))
     figure.suptitle(f"{STUDY.title}: {preset.dataset}", fontsize=10.5)
-    _decorate(panels, preset)
+    decorate(panels, preset)
+    panels[0, 0].set_ylim(0, 1)
+    for axes in panels[0]:
+        axes.legend(loc="best", fontsize=7.5)
+    for axes in panels[1]:
+        axes.set(xscale="log", xlabel="training images")
     caption = (
         f"{setting(preset, preset.scaled)} Sizes {sizes[0]:,.0f} to {sizes[-1]:,.0f}, nested and class-balanced. "
         f"{certificate(preset)} {_by_noise(preset)}{INTERVALS} In brackets: points gained per doubling over all "
@@ -117,21 +120,6 @@ def _steps(measure: Measure, rows: pd.DataFrame, axes: Axes, *, aside: float) ->
         | {"low": step.interval[0], "high": step.interval[1], "grows": step.grows}
         for step in steps
     ]
-
-
-def _decorate(panels: NDArray[Any], preset: Preset) -> None:
-    (accurate, certified), below = panels
-    accurate.set(ylabel="share of test images", ylim=(0, 1), title="accuracy")
-    accurate.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    certified.set(title=f"certified accuracy at l2 radius {preset.radius:.3g}")
-    below[0].set(ylabel="points gained\nper doubling")
-    for axes in below:
-        axes.axhline(0, color="#222222", linewidth=0.8)
-        axes.set(xscale="log", xlabel="training images")
-    for axes in (accurate, certified):
-        axes.legend(loc="best", fontsize=7.5)
-    for axes in panels.flat:
-        tidy(axes)
 
 
 STUDY = Study(

@@ -1,13 +1,17 @@
-"""Points gained per doubling, from the table of a learning curve; what is no gain from data is said."""
+"""What figures of learning curves share: points gained per doubling, labels, and whose budget ends before the data."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from analysis.plots import tidy
 from analysis.scaling import Doubling, points_per_doubling
 from analysis.studies.measures import LEVEL, Measure, repeats
+from analysis.studies.preset import Preset
 from analysis.trials import Trial
 
 Array = NDArray[np.float64]
@@ -41,6 +45,24 @@ def gain(measure: Measure, rows: pd.DataFrame) -> Doubling | None:
     """
     found = observations(measure, rows)
     return points_per_doubling(*found, level=LEVEL) if len(found[0]) else None
+
+
+def decorate(panels: NDArray[Any], preset: Preset) -> None:
+    """Label learning curves above and points per doubling below; accuracy left, certified accuracy right.
+
+    Args:
+        panels: Axes, shape ``(2, 2)``.
+        preset: Names the radius.
+    """
+    (accurate, certified), below = panels
+    accurate.set(ylabel="share of test images", title="accuracy")
+    accurate.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    certified.set(title=f"certified accuracy at l2 radius {preset.radius:.3g}")
+    below[0].set(ylabel="points gained\nper doubling")
+    for axes in below:
+        axes.axhline(0, color="#222222", linewidth=0.8)
+    for axes in panels.flat:
+        tidy(axes)
 
 
 def budget(models: Sequence[Trial], largest: float) -> str:

@@ -15,12 +15,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from analysis.plots import Curve, new_figure, tidy
+from analysis.plots import Curve, new_figure
 from analysis.studies.captions import certificate, setting
-from analysis.studies.doublings import budget, gain
+from analysis.studies.doublings import budget, decorate, gain
 from analysis.studies.measures import INTERVALS, Measure, accuracy, diverged, scaled_measures, summary, table
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
@@ -141,29 +140,22 @@ def _draw_doublings(axes: Axes, found: Sequence[dict[str, Any]], measures: Seque
 
 
 def _decorate(panels: NDArray[Any], preset: Preset, rows: dict[str, pd.DataFrame]) -> None:
-    (accurate, certified), below = panels
+    decorate(panels, preset)
+    above, below = panels
     lowest = min(each["value"].min() for each in rows.values())
-    accurate.set(ylabel="share of test images", ylim=(np.floor(10 * lowest) / 10 if lowest > 0 else 0, 1))
-    accurate.set(title="accuracy")
-    accurate.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    certified.set(title=f"certified accuracy at l2 radius {preset.radius:.3g}")
+    above[0].set_ylim(np.floor(10 * lowest) / 10 if lowest > 0 else 0, 1)
     own = rows["real"]["size"].max()
-    for axes in (accurate, certified):
+    for axes in above:
         axes.axvline(own, color="#888888", linewidth=0.8, linestyle=":")
         axes.set(xscale="log", xlabel="training images")
         lines = [Line2D([], [], color="#222222", linestyle=style) for style in ("-", "--")]
         handles, labels = axes.get_legend_handles_labels()
         axes.legend([*handles, *lines], [*labels, "real images", "generated"], loc="lower right", fontsize=7.5)
-    for axes in below:
-        axes.axhline(0, color="#222222", linewidth=0.8)
-    below[0].set(ylabel="points gained\nper doubling")
     marks = [
         Line2D([], [], color="#222222", linestyle="", marker=mark, markerfacecolor="#222222" if real else "white")
         for mark, real in (("o", True), ("s", False), ("^", False))
     ]
     below[0].legend(marks, [f"{images}: {name}" for images, name, _ in RANGES], loc="best", fontsize=7.5)
-    for axes in panels.flat:
-        tidy(axes)
 
 
 def _caption(preset: Preset, records: Records, rows: dict[str, pd.DataFrame]) -> str:

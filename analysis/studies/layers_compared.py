@@ -18,7 +18,7 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.plots import new_figure, plot_radar, tidy
 from analysis.scaling import estimate
-from analysis.studies.captions import counted
+from analysis.studies.captions import counted, left_out
 from analysis.studies.measures import INTERVALS, LEVEL, accuracy, certified_accuracy
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
@@ -133,7 +133,7 @@ def _caption(preset: Preset, rows: pd.DataFrame) -> str:
         f"learning rate. Certified: correct, and provably so within that l2 radius (pixels in [0, 1]); sorted by "
         f"{_certified(preset.radius)}. {INTERVALS} Right: every spoke divided by its best, so that the outer ring is "
         f"the best method; times as measured beside other trainings, memory as kept for one training step."
-        + (f" {lost} trainings diverged and are left out." if lost else "")
+        f"{left_out(lost)}"
     )
 
 

@@ -21,10 +21,10 @@ from analysis import published
 from analysis.plots import COLORS, new_figure, tidy
 from analysis.scaling import estimate
 from analysis.studies.captions import counted
+from analysis.studies.layers_compared import trials
 from analysis.studies.measures import INTERVALS, LEVEL, accuracy, certified_accuracy
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
-from analysis.trials import Trial
 
 TABLES = {"CIFAR-10": "layers_compared_cifar10", "CIFAR-100": "layers_compared_cifar100"}
 TINTS = {"CIFAR-10": COLORS["certified"], "CIFAR-100": COLORS["standard"]}
@@ -34,18 +34,6 @@ CLOSEST = ("XS", 2)  # to ours: the smallest network and the shortest training
 MEASURES = {"accuracy": "accuracy_percent", "certified": "cra_36_255_percent"}  # ours, and the published column
 FEWEST = 4  # methods: of three, even a perfect agreement comes up in a third of all orders
 SURE = 0.05
-
-
-def trials(preset: Preset) -> list[Trial]:
-    """Those of the comparison of layers.
-
-    Args:
-        preset: The grid.
-
-    Returns:
-        Every method and seed, on all training images.
-    """
-    return [preset.trial(model, seed) for seed in preset.seeds for model in preset.compared]
 
 
 def draw(preset: Preset, records: Records) -> Drawing:

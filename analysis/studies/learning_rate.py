@@ -4,7 +4,7 @@ Question: which learning rate does each network get?
 
 Run:    python -m analysis run learning_rate --preset mnist --executor processes
 Draw:   python -m analysis draw learning_rate --preset mnist
-Cost:   digits, 192 trials: 2 minutes on 2 cores. mnist, 168 trials: 10 minutes on 2 cores.
+Cost:   digits, 192 trials: 2 minutes on 2 cores. mnist, 180 trials: 16 minutes on 2 cores.
 Expect: the chosen rates in figures/mnist/learning_rate.csv; every other study reads them from the same records.
 """
 

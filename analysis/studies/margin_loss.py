@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from analysis import published
 from analysis.plots import Curve, new_figure, tidy
 from analysis.scaling import Estimate, estimate
-from analysis.studies.captions import certificate, counted, network
+from analysis.studies.captions import certificate, counted, left_out, network
 from analysis.studies.measures import INTERVALS, LEVEL, certified_accuracy
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Records, Study
@@ -211,7 +211,7 @@ def _caption(preset: Preset, ours: NDArray[np.float64], theirs: NDArray[np.float
         f"asks for. {_verdict(ours, theirs)} {INTERVALS} Right: one run each of AOL-Small, convolutional, 1,000 epochs "
         f"with augmentation, offset over temperature {4 * sqrt(2):.3g} (here {model.offset / model.temperature:.3g}), "
         f"{PUBLISHED}: other data, budget and size, so that only the shapes compare."
-        + (f" {lost} training{'s' if lost > 1 else ''} diverged and are left out." if lost else "")
+        f"{left_out(lost)}"
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.plots import COLORS
 from analysis.scaling import Estimate, estimate
+from analysis.studies.captions import left_out
 from analysis.studies.preset import Preset
 from analysis.studies.study import Records
 from analysis.trials import Trial
@@ -223,4 +224,4 @@ def diverged(rows: pd.DataFrame) -> str:
         A sentence, or nothing.
     """
     count = len(rows[rows["value"].isna()].drop_duplicates(["model", "point", "seed"]))
-    return f" {count} training{'s' if count > 1 else ''} diverged and are left out." if count else ""
+    return left_out(count)

@@ -66,17 +66,16 @@ def initial_network(trial: Trial, split: Split, classes: int) -> nn.Sequential:
     """
     height, width, channels = split.images.shape[1:]
     mean = split.images.mean(axis=(0, 1, 2)) / 255
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(trial.seed)
-        return models.build(
-            trial.model,
-            input_shape=(channels, height, width),
-            classes=classes,
-            width=trial.width,
-            depth=trial.depth,
-            activation=trial.activation,
-            channel_mean=mean.tolist(),
-        )
+    return models.build(
+        trial.model,
+        input_shape=(channels, height, width),
+        classes=classes,
+        width=trial.width,
+        depth=trial.depth,
+        activation=trial.activation,
+        channel_mean=mean.tolist(),
+        seed=trial.seed,
+    )
 
 
 def tensors(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
