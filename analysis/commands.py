@@ -1,7 +1,7 @@
 """What the command line does: run studies' missing trials, and draw their figures."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis import datasets, runner, trials
 from analysis.gallery import Gallery, drawing_key
-from analysis.ledger import Status, certified_at, status, table
+from analysis.ledger import Status, certified_at, origins, status, table
 from analysis.plots import house_style
 from analysis.studies import STUDIES, learning_rate
 from analysis.studies.preset import Generated, Preset
@@ -36,17 +36,20 @@ class Workshop:
 
     Attributes:
         preset: Before the learning rates are chosen.
-        figures: Name of the folder of its figures.
+        figures: Name of the folder of its figures, in the gallery.
         gallery: Where figures go; None where none is drawn.
         data_dir: Folder of the data sets.
         executor: Name of the executor.
         device: Torch device, or None for the best there is.
         radius: L2 radius to draw at instead of the preset's; training is not changed by it.
         fresh: Whether to run again what is recorded.
+
+    Example:
+        >>> Workshop(PRESETS["mnist"]).drawing(STUDIES["data_scaling"]).figure
     """
 
     preset: Preset
-    figures: str
+    figures: str = ""
     gallery: Gallery | None = None
     data_dir: Path | None = None
     executor: str = "processes"
@@ -95,21 +98,33 @@ class Workshop:
             ValueError: If there is no gallery.
         """
         if self.gallery is None:
-            raise ValueError("a workshop without a gallery draws nothing")
+            raise ValueError("a workshop without a gallery draws nothing into it: ask for the drawing")
         self._refuse_missing(study)
-        specs = self._trials(study)
-        preset = self._preset(study)
-        shown = preset if self.radius is None or not study.tuned else replace(preset, radius=self.radius)
         name = f"{self.shelf(study)}/{study.name}"
-        key = drawing_key(None if study.shelf else shown, [self.store.path(spec) for spec in specs])
+        settings = None if study.shelf else self._preset(study)
+        key = drawing_key(settings, [self.store.path(spec) for spec in self._trials(study)])
         if self.gallery.is_current(name, key):
             return False
-        records = {spec: self.store[spec] for spec in specs}
-        with house_style():
-            drawing = study.draw(shown, records)
-        caption = f"{drawing.caption} {_origin(records)}".strip()
-        self.gallery.write(name, Drawing(drawing.figure, drawing.tables, caption), key)
+        self.gallery.write(name, self.drawing(study), key)
         return True
+
+    def drawing(self, study: Study) -> Drawing:
+        """Draw a study's figure from its records, and write nothing: for notebooks.
+
+        Args:
+            study: Which.
+
+        Returns:
+            The figure, the numbers behind it, and its caption.
+
+        Raises:
+            MissingRecordsError: If trials have not been run; the message says how to run them.
+        """
+        self._refuse_missing(study)
+        records = {spec: self.store[spec] for spec in self._trials(study)}
+        with house_style():
+            drawing = study.draw(self._preset(study), records)
+        return replace(drawing, caption=f"{drawing.caption} {origins(records)}".strip())
 
     def status(self, study: Study) -> Status:
         """Count what is done, missing and failed.
@@ -200,7 +215,8 @@ class Workshop:
         search = STUDIES["learning_rate"]
         self._refuse_missing(search, wanted_by=study)
         rates = learning_rate.choose(self.preset, {spec: self.store[spec] for spec in search.trials(self.preset)})
-        return self.preset.tuned(rates)
+        tuned = self.preset.tuned(rates)
+        return tuned if self.radius is None else replace(tuned, radius=self.radius)
 
     def _refuse_missing(self, study: Study, wanted_by: Study | None = None) -> None:
         specs = self._trials(study)
@@ -274,16 +290,6 @@ def _by_dataset(specs: Iterable[Any]) -> dict[str, list[Any]]:
     for spec in dict.fromkeys(specs):
         groups.setdefault(spec.dataset, []).append(spec)
     return groups
-
-
-def _origin(records: Mapping[Any, Mapping[str, Any]]) -> str:
-    """Commits and hardware of records, for a caption."""
-    origins = [record["provenance"] for record in records.values()]
-    if not origins:
-        return ""
-    commits = ", ".join(sorted({str(each["commit"] or f"version {each['package']}") for each in origins}))
-    devices = ", ".join(sorted({each["device"] for each in origins}))
-    return f"Records: {commits}; {devices}."
 
 
 __all__ = ["PRESETS", "MissingRecordsError", "Workshop", "draw_all", "own_preset"]

@@ -159,6 +159,23 @@ def encoded(rows: "pd.DataFrame", kind: str) -> bytes:
     return text.encode()
 
 
+def origins(records: Headers) -> str:
+    """Commits and hardware of records, for a caption.
+
+    Args:
+        records: Or their headers.
+
+    Returns:
+        A sentence; nothing where there are no records.
+    """
+    found = [record["provenance"] for record in records.values()]
+    if not found:
+        return ""
+    commits = ", ".join(sorted({str(each["commit"] or f"version {each['package']}") for each in found}))
+    devices = ", ".join(sorted({each["device"] for each in found}))
+    return f"Records: {commits}; {devices}."
+
+
 def _as_json(rows: "pd.DataFrame") -> str:
     """By the standard library, which writes every digit that a number has."""
     plain = rows.astype(object).where(rows.notna(), None)

@@ -153,3 +153,19 @@ def test_a_shared_figure_has_one_place_and_is_drawn_once(workshop: Workshop, dat
     assert (workshop.gallery.folder / "data" / "both.png").exists()
     other = Workshop(SMOKE.on("one", images=100, classes=2, directions=30), "one", workshop.gallery, data, radius=0.1)
     assert not other.draw(STUDY)
+
+
+def test_a_drawing_is_the_one_that_the_gallery_gets_and_is_written_nowhere(
+    workshop: Workshop, tmp_path: Path, executors: list[str]
+) -> None:
+    workshop.run([STUDY])
+    drawing = Workshop(SMOKE).drawing(STUDY)
+    assert drawing.caption.startswith("Records: ")
+    assert not (tmp_path / "figures" / "data").exists()
+    with pytest.raises(ValueError, match="draws nothing into it"):
+        Workshop(SMOKE).draw(STUDY)
+
+
+def test_a_drawing_without_records_says_how_to_run_them(workshop: Workshop) -> None:
+    with pytest.raises(commands.MissingRecordsError, match=r"4 of 4 trials of both .* python -m analysis run both"):
+        workshop.drawing(STUDY)

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tqdm.auto import tqdm
+
 from analysis.trials.company import company
 from analysis.trials.spectrum import Spectrum, measure_spectrum
 from analysis.trials.trial import Trial
 
 
 def run_trials(
-    trials: Sequence[Trial | Spectrum], data_dir: str | Path | None = None, device: str | None = None
+    trials: Sequence[Trial | Spectrum],
+    data_dir: str | Path | None = None,
+    device: str | None = None,
+    *,
+    progress: bool = False,
 ) -> list[dict[str, Any]]:
     """Train and measure each trial; those that fit together are trained together, as one network with a leading axis.
 
@@ -21,6 +27,7 @@ def run_trials(
         trials: What to run; all names are checked before the first is trained. A ``Spectrum`` needs no torch.
         data_dir: Folder of the data sets; by default ``ANALYSIS_DATA_DIR``, then ``data/``.
         device: Torch device; by default ``cuda`` where there is one, else ``cpu``.
+        progress: Whether to show in a terminal or a notebook how many trials are done, and the time left.
 
     Returns:
         One record each, in the same order: ``specification``, ``outcome`` (``size``, ``examples``, ``accuracy``,
@@ -41,9 +48,11 @@ def run_trials(
         for trial in trained:
             check(trial)
     records: dict[int, dict[str, Any]] = {}
-    for members in _companies(trials):
-        together = [trials[member] for member in members]
-        records |= zip(members, _run(together, data_dir, device), strict=True)
+    with tqdm(total=len(trials), unit="trial", disable=None if progress else True) as bar:
+        for members in _companies(trials):
+            together = [trials[member] for member in members]
+            records |= zip(members, _run(together, data_dir, device), strict=True)
+            bar.update(len(members))
     return [records[member] for member in range(len(trials))]
 
 

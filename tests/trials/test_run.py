@@ -134,5 +134,18 @@ def test_trials_and_spectra_may_be_mixed_and_keep_their_order(standard: Trial) -
     assert [record["specification"] for record in records] == [asdict(short), asdict(spectrum), asdict(short)]
 
 
+def test_progress_counts_trials_where_somebody_looks(
+    standard: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = replace(standard, steps=1)
+    run_trials([short, replace(short, depth=1)], progress=True)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    run_trials([short])
+    assert capsys.readouterr().err == ""
+    run_trials([short, replace(short, depth=1)], progress=True)
+    assert "2/2" in capsys.readouterr().err
+
+
 def test_nothing_to_run_gives_no_records() -> None:
     assert run_trials([]) == []
