@@ -14,10 +14,11 @@ from analysis import datasets, runner, trials
 from analysis.gallery import Gallery, drawing_key
 from analysis.ledger import Status, certified_at, origins, status, table
 from analysis.plots import house_style
-from analysis.studies import STUDIES, learning_rate
+from analysis.studies import STUDIES
 from analysis.studies.preset import Generated, Preset
 from analysis.studies.presets import PRESETS
-from analysis.studies.study import Drawing, Study
+from analysis.studies.sources import SOURCES, decided
+from analysis.studies.study import Drawing, Records, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,7 @@ class Workshop:
         return study.shelf is not None or bool(study.trials(self.preset))
 
     def run(self, studies: Sequence[Study]) -> int:
-        """Run what the studies' figures need, learning rates first, trials that they share once.
+        """Run what the studies' figures need, learning rates and paces first, trials that they share once.
 
         Args:
             studies: Which.
@@ -79,9 +80,10 @@ class Workshop:
         Returns:
             The number of trials that were run.
         """
-        search = STUDIES["learning_rate"].trials(self.preset) if any(study.tuned for study in studies) else ()
-        count = self._run(search)
-        rest = [spec for study in studies for spec in self._trials(study) if spec not in search]
+        deciding = [source for source in SOURCES if any(source.decides(study) for study in studies)]
+        first = [spec for source in deciding for spec in source.study.trials(self.preset)]
+        count = self._run(first)
+        rest = [spec for study in studies for spec in self._trials(study) if spec not in first]
         return count + self._run(rest)
 
     def draw(self, study: Study) -> bool:
@@ -160,16 +162,19 @@ class Workshop:
     def asked_for(self) -> dict[str, set[str]] | None:
         """Name the records that the studies ask for, by data set; None where a search is half done.
 
-        Its choice decides what other studies ask for; without any of its records, nothing can have been run on it.
+        Its choice decides what other studies ask for; without any of its records, nothing can have been run on it. So
+        with paces.
 
         Returns:
             Names of records, as from ``runner.identity``.
         """
-        search = STUDIES["learning_rate"].trials(self.preset)
-        recorded = sum(spec in self.store for spec in search)
-        if 0 < recorded < len(search):
-            return None
-        studies = [study for study in STUDIES.values() if self.has(study) and (recorded or not study.tuned)]
+        studies = [study for study in STUDIES.values() if self.has(study)]
+        for source in SOURCES:
+            specs = source.study.trials(self.preset)
+            recorded = sum(spec in self.store for spec in specs)
+            if 0 < recorded < len(specs):
+                return None
+            studies = [study for study in studies if recorded or not source.decides(study)]
         specs = [spec for study in studies for spec in self._trials(study)]
         return {name: set(map(runner.identity, group)) for name, group in _by_dataset(specs).items()}
 
@@ -210,13 +215,12 @@ class Workshop:
         return study.trials(self._preset(study))
 
     def _preset(self, study: Study) -> Preset:
-        if not study.tuned:
-            return self.preset
-        search = STUDIES["learning_rate"]
-        self._refuse_missing(search, wanted_by=study)
-        rates = learning_rate.choose(self.preset, {spec: self.store[spec] for spec in search.trials(self.preset)})
-        tuned = self.preset.tuned(rates)
-        return tuned if self.radius is None else replace(tuned, radius=self.radius)
+        def recorded(source: Study) -> Records:
+            self._refuse_missing(source, wanted_by=study)
+            return {spec: self.store[spec] for spec in source.trials(self.preset)}
+
+        chosen = decided(study, self.preset, recorded)
+        return chosen if self.radius is None or not study.tuned else replace(chosen, radius=self.radius)
 
     def _refuse_missing(self, study: Study, wanted_by: Study | None = None) -> None:
         specs = self._trials(study)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from analysis.studies.budgets import Budgets
 from analysis.trials import Components, Trial
 
 RECORD_RADII = (36 / 255, 72 / 255, 108 / 255, 1.0)
@@ -85,6 +86,7 @@ class Preset:
         search: How the learning rates of the standard, the robust and the smoothed network are searched for.
         layer_search: How those of the comparison of layers are; None for the same way.
         generated: Images that networks are trained on beside the data set's own; None where there are none.
+        budgets: In which the layers are compared; None where they are not.
 
     Example:
         >>> DIGITS.trial(DIGITS.robust, seed=0, size=100)
@@ -105,6 +107,7 @@ class Preset:
     radii: tuple[float, ...] = RECORD_RADII
     layer_search: Search | None = None
     generated: Generated | None = None
+    budgets: Budgets | None = None
 
     def __post_init__(self) -> None:
         if not self.seeds:
@@ -165,6 +168,18 @@ class Preset:
             A preset that differs in nothing else.
         """
         return self._with_each(lambda trial: replace(trial, learning_rate=rates[self.name_of(trial)]))
+
+    def paced(self, seconds: Mapping[tuple[str, int], float]) -> "Preset":
+        """Give every network of the budgets its pace.
+
+        Args:
+            seconds: Of a step, by model and width.
+
+        Returns:
+            A preset that differs in nothing else.
+        """
+        paces = tuple((model, width, pace) for (model, width), pace in seconds.items())
+        return replace(self, budgets=self.budgets and replace(self.budgets, paces=paces))
 
     def _with_each(self, change: Callable[[Trial], Trial]) -> "Preset":
         return replace(

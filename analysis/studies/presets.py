@@ -4,6 +4,7 @@ from math import sqrt
 
 import numpy as np
 
+from analysis.studies.budgets import Budgets
 from analysis.studies.preset import Generated, Preset, Search
 from analysis.trials import Trial
 
@@ -57,6 +58,7 @@ SMOKE = Preset(
     radius=0.25,
     search=Search(rates=(0.1, 1.0), validation=200),
     generated=_drawn("digits", "2594", 80, 1_297),
+    budgets=Budgets(seconds=(0.1, 0.2), widths=(16,), timed=(16,), repeats=1, rounds=2),
 )
 
 DIGITS = Preset(
@@ -73,6 +75,7 @@ DIGITS = Preset(
     radius=0.25,
     search=Search(rates=_log_uniform(16, -3, 1), share=0.1, validation=297),
     generated=_drawn("digits", "10376", 81, 1_297),
+    budgets=Budgets(seconds=(0.3, 1.5, 3.6), widths=(16,), timed=(8, 16, 32)),
 )
 
 MNIST = Preset(
@@ -91,6 +94,7 @@ MNIST = Preset(
     search=Search(rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0), seeds=(0, 1), validation=10_000),
     layer_search=Search(rates=_log_uniform(16, -3, 1), share=0.1, validation=2_000),
     generated=_drawn("mnist", "240k", 937, 7_500, 60_000),
+    budgets=Budgets(seconds=(5.0, 25.0, 60.0), widths=(64, 256), timed=(64, 128, 256, 512)),
 )
 
 CIFAR = Preset(

@@ -8,9 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.studies.preset import Preset
-from analysis.trials import Spectrum, Trial
+from analysis.trials import Spec
 
-Spec = Trial | Spectrum
 Records = Mapping[Any, Mapping[str, Any]]  # from a specification to its record
 
 
@@ -40,6 +39,7 @@ class Study:
         trials: From a preset to the specifications that are run; by default none.
         draw: From a preset and the records of those to the drawing.
         tuned: Whether the trials use learning rates that the search has chosen.
+        timed: Whether the trials' steps follow from the paces that were measured.
         shelf: Folder of its figure where that is the same for every preset; None for the preset's own.
     """
 
@@ -49,4 +49,5 @@ class Study:
     draw: Callable[[Preset, Records], Drawing]
     trials: Callable[[Preset], Sequence[Spec]] = field(default=lambda preset: ())
     tuned: bool = True
+    timed: bool = False
     shelf: str | None = None

@@ -1,9 +1,22 @@
 """Trials: one network, trained on one subset and measured. Where data, networks and measurements meet."""
 
 from analysis.trials.content import content, directions
+from analysis.trials.pace import Pace, step_seconds
 from analysis.trials.plan import Plan, plan
-from analysis.trials.run import run_trials
+from analysis.trials.run import Spec, run_trials
 from analysis.trials.spectrum import Spectrum
 from analysis.trials.trial import Components, Trial
 
-__all__ = ["Components", "Plan", "Spectrum", "Trial", "content", "directions", "plan", "run_trials"]
+__all__ = [
+    "Components",
+    "Pace",
+    "Plan",
+    "Spec",
+    "Spectrum",
+    "Trial",
+    "content",
+    "directions",
+    "plan",
+    "run_trials",
+    "step_seconds",
+]

@@ -7,12 +7,15 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from analysis.trials.company import company
+from analysis.trials.pace import Pace
 from analysis.trials.spectrum import Spectrum, measure_spectrum
 from analysis.trials.trial import Trial
 
+Spec = Trial | Spectrum | Pace
+
 
 def run_trials(
-    trials: Sequence[Trial | Spectrum],
+    trials: Sequence[Spec],
     data_dir: str | Path | None = None,
     device: str | None = None,
     *,
@@ -24,7 +27,8 @@ def run_trials(
     are large, that is slower than one after the other: :func:`analysis.trials.plan` knows what pays.
 
     Args:
-        trials: What to run; all names are checked before the first is trained. A ``Spectrum`` needs no torch.
+        trials: What to run; all names are checked before the first is trained. A ``Spectrum`` needs no torch. A
+            ``Pace`` should run alone on its machine.
         data_dir: Folder of the data sets; by default ``ANALYSIS_DATA_DIR``, then ``data/``.
         device: Torch device; by default ``cuda`` where there is one, else ``cpu``.
         progress: Whether to show in a terminal or a notebook how many trials are done, and the time left.
@@ -56,8 +60,8 @@ def run_trials(
     return [records[member] for member in range(len(trials))]
 
 
-def _companies(trials: Sequence[Trial | Spectrum]) -> list[list[int]]:
-    """Positions of trials that fit together; a spectrum is alone."""
+def _companies(trials: Sequence[Spec]) -> list[list[int]]:
+    """Positions of trials that fit together; whatever else there is is alone."""
     found: dict[Any, list[int]] = {}
     for position, trial in enumerate(trials):
         key = company(trial) if isinstance(trial, Trial) else position
@@ -65,14 +69,19 @@ def _companies(trials: Sequence[Trial | Spectrum]) -> list[list[int]]:
     return list(found.values())
 
 
-def _run(together: Sequence[Trial | Spectrum], data_dir: str | Path | None, device: str | None) -> list[dict[str, Any]]:
+def _run(together: Sequence[Spec], data_dir: str | Path | None, device: str | None) -> list[dict[str, Any]]:
+    (first, *others) = together
+    if isinstance(first, Spectrum):
+        return [measure_spectrum(first, data_dir)]
+    if isinstance(first, Pace):
+        from analysis.trials.pacing import measure_pace
+
+        return [measure_pace(first, data_dir, device)]
     trained = [trial for trial in together if isinstance(trial, Trial)]
-    if not trained:
-        return [measure_spectrum(spec, data_dir) for spec in together if isinstance(spec, Spectrum)]
-    if len(trained) == 1:
+    if not others:
         from analysis.trials.measure import run_trial
 
-        return [run_trial(trained[0], data_dir, device)]
+        return [run_trial(first, data_dir, device)]
     from analysis.trials.cohort import run_cohort
 
     return run_cohort(trained, data_dir, device)

@@ -44,7 +44,7 @@ def time_steps(trial: Trial, data_dir: str | Path | None) -> Cost:
     """
     data = load(trial.dataset, data_dir, trial.validation)
     measured: dict[int, float] = {}
-    with _one_thread():
+    with one_thread():
         for size in SIZES:
             ready = [_prepared(replace(trial, seed=seed), data) for seed in range(size)]
             measured[size] = _of_one(ready[0], data) if size == 1 else _of_cohort(ready, data) / size
@@ -103,7 +103,12 @@ def _fastest(step: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread.
+
+    Yields:
+        Nothing; as many threads as before compute afterwards.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

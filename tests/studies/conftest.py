@@ -9,7 +9,7 @@ import pytest
 
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Study
-from analysis.trials import Spectrum, Trial
+from analysis.trials import Pace, Spectrum, Trial
 
 Record = dict[str, Any]
 Invent = Callable[[Study, Preset], dict[Any, Record]]
@@ -64,9 +64,21 @@ def without_loss(kept: Record) -> Record:
     return {name: value for name, value in kept["outcome"].items() if name != "loss"}
 
 
-def record(spec: Trial | Spectrum, preset: Preset, generator: np.random.Generator) -> Record:
+def record(spec: Trial | Spectrum | Pace, preset: Preset, generator: np.random.Generator) -> Record:
+    if isinstance(spec, Pace):
+        return pace(spec, generator) | {"provenance": PROVENANCE}
     kept = spectrum(spec, generator) if isinstance(spec, Spectrum) else trained(spec, generator)
     return kept | {"provenance": PROVENANCE}
+
+
+def pace(spec: Pace, generator: np.random.Generator) -> Record:
+    shape = (spec.rounds, len(spec.models), len(spec.widths))
+    arrays = {
+        "training": generator.uniform(0.004, 0.1, shape),
+        "inference": generator.uniform(1e-6, 1e-4, shape),
+        "memory": generator.integers(10**6, 10**8, shape[1:]),
+    }
+    return {"outcome": {"networks": arrays["memory"].size, "clock": "processor"}, "arrays": arrays}
 
 
 def trained(trial: Trial, generator: np.random.Generator) -> Record:
