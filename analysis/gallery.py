@@ -3,7 +3,7 @@
 import hashlib
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,9 @@ class Gallery:
         stem = self.folder / name
         stem.parent.mkdir(parents=True, exist_ok=True)
         self._forget(name)
-        width = int(drawing.figure.get_size_inches()[0] * LETTERS_PER_INCH)
+        inches = drawing.figure.get_size_inches()
+        width = int(inches[0] * LETTERS_PER_INCH)
+        told = {"caption": drawing.caption, "height": round(72 * float(inches[1]), 3)}
         add_caption(drawing.figure, textwrap.wrap(drawing.caption, width))
         paths = []
         for suffix, metadata in FORMATS.items():
@@ -76,8 +78,12 @@ class Gallery:
         for suffix, rows in drawing.tables.items():
             paths.append(stem.with_name(f"{stem.name}{suffix}.csv"))
             rows.to_csv(paths[-1], index=False, float_format="%.6g", lineterminator="\n")
-        self._record(name, key, paths)
+        self._record(name, key, paths, told)
         return paths
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """What is drawn, by name: ``files``, ``caption``, and ``height`` of the figure above it, in points."""
+        return self._index()
 
     def _index(self) -> dict[str, dict[str, Any]]:
         path = self.folder / INDEX
@@ -91,9 +97,9 @@ class Gallery:
         """While files are half written, none of them counts as current."""
         self._save({other: entry for other, entry in self._index().items() if other != name})
 
-    def _record(self, name: str, key: str, paths: Iterable[Path]) -> None:
+    def _record(self, name: str, key: str, paths: Iterable[Path], told: Mapping[str, Any]) -> None:
         files = [path.relative_to(self.folder).as_posix() for path in paths]
-        self._save(self._index() | {name: {"key": key, "files": files}})
+        self._save(self._index() | {name: {"key": key, "files": files, **told}})
 
     def _save(self, entries: dict[str, dict[str, Any]]) -> None:
         text = json.dumps(entries, indent=1, sort_keys=True) + "\n"

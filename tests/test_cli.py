@@ -261,6 +261,7 @@ def test_all_figures_are_asked_for_by_naming_none(
     expected = [(preset.name, study.name) for preset in (DIGITS, MNIST, CIFAR) for study in own if study.trials(preset)]
     assert sorted(drawn) == sorted([*expected, *((str(study.shelf), study.name) for study in shared)])
     assert f"digits: ran {len(own)} trials" in capsys.readouterr().out
+    assert "There are no figures yet" in Path("figures/index.html").read_text()
 
 
 def test_your_own_images_take_the_preset_s_place(photos: Path, capsys: pytest.CaptureFixture[str], desk: Path) -> None:
@@ -463,7 +464,7 @@ def test_figures_are_made_once(
     ran, *drawn, place = capsys.readouterr().out.splitlines()
     assert ran == "smoke: ran 0 trials, the others were recorded"
     assert drawn == [f"{study.shelf or 'smoke'}: {study.name} is up to date" for study in OF_A_PRESET]
-    assert place == "figures are in figures/"
+    assert place == "figures are in figures/, and all of them on one page: figures/index.html"
     assert contents(figures) == before
 
 

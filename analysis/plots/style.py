@@ -18,6 +18,7 @@ COLORS = {  # Okabe and Ito
     "share": "#888888",
 }
 CAPTION_LINE = 0.16  # inches
+CAPTION = "caption"  # name of its group in an SVG, where a page that has the words as words leaves them out
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -84,4 +85,5 @@ def add_caption(figure: Figure, lines: list[str]) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0, room / (height + room), 1, height / (height + room)))  # type: ignore[call-arg]
-    figure.text(0.01, 0.01, "\n".join(lines), fontsize=7, color="#555555", va="bottom", ha="left", linespacing=1.4)
+    options = {"fontsize": 7, "color": "#555555", "va": "bottom", "ha": "left", "linespacing": 1.4}
+    figure.text(0.01, 0.01, "\n".join(lines), gid=CAPTION, **options)  # type: ignore[arg-type]
