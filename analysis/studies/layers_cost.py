@@ -92,8 +92,8 @@ def costs(spec: Pace, records: Records) -> pd.DataFrame:
         records: Of it.
 
     Returns:
-        Columns ``model``, ``width``, those of ``PANELS``, and ``rounds_median``: the median round's time of a step over
-        that of the fastest, which is the one that counts.
+        Columns ``model``, ``width``, those of ``PANELS``, ``images_trained_per_second``, and ``rounds_median``: the
+        median round's time of a step over that of the fastest, which is the one that counts.
     """
     arrays = records[spec]["arrays"]
     training, inference = (np.asarray(arrays[name]) for name in ("training", "inference"))
@@ -106,6 +106,7 @@ def costs(spec: Pace, records: Records) -> pd.DataFrame:
                     "model": model,
                     "width": width,
                     "training_ms": 1e3 * rounds.min(),
+                    "images_trained_per_second": spec.batch_size / rounds.min(),
                     "memory_mb": arrays["memory"][place, column] / 1e6,
                     "images_per_second": 1 / inference[:, place, column].min(),
                     "rounds_median": np.median(rounds) / rounds.min(),
