@@ -1,6 +1,7 @@
 """One file per figure of the thesis. To add one: write the file, and add its line here."""
 
 from analysis.studies import (
+    activations,
     data_scaling,
     generated_scaling,
     hidden_bit,
@@ -32,6 +33,7 @@ STUDIES: dict[str, Study] = {
         layers_budgets,
         layers_published,
         margin_loss,
+        activations,
         hidden_bit,
         theory_curves,
         spectra,

@@ -77,6 +77,7 @@ class Preset:
         others: How further 1-Lipschitz networks are trained whose gain from data is measured; they may be of those
             compared.
         compared: How the networks of the comparison of layers are trained.
+        activated: How those are, with MaxMin, whose activations are compared; they may be of any others.
         sizes: Training-set sizes, rising; None for all images.
         bands: Unions of bands of principal directions; None for all components.
         firsts: First kept components of the sweep; 0 for all components.
@@ -104,6 +105,7 @@ class Preset:
     smoothed: Trial | None = None
     others: tuple[Trial, ...] = ()
     compared: tuple[Trial, ...] = ()
+    activated: tuple[Trial, ...] = ()
     radii: tuple[float, ...] = RECORD_RADII
     layer_search: Search | None = None
     generated: Generated | None = None
@@ -133,7 +135,7 @@ class Preset:
     @property
     def searched(self) -> tuple[Trial, ...]:
         """Every network that gets a learning rate, each once."""
-        return tuple(dict.fromkeys((*self.scaled, *self.compared)))
+        return tuple(dict.fromkeys((*self.scaled, *self.compared, *self.activated)))
 
     def search_of(self, model: Trial) -> Search:
         """How the learning rate of a network is searched for.
@@ -189,6 +191,7 @@ class Preset:
             smoothed=change(self.smoothed) if self.smoothed else None,
             others=tuple(change(trial) for trial in self.others),
             compared=tuple(change(trial) for trial in self.compared),
+            activated=tuple(change(trial) for trial in self.activated),
         )
 
     def trial(self, model: Trial, seed: int, *, size: int | None = None, components: Components | None = None) -> Trial:

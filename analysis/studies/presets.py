@@ -9,6 +9,7 @@ from analysis.studies.preset import Generated, Preset, Search
 from analysis.trials import Trial
 
 METHODS = ("AOL", "BCOP", "Bjorck", "Cayley", "CPL", "LOT", "Sandwich", "SLL", "SOC")
+FAST = ("AOL", "CPL", "Cayley")  # rescaled, residual and orthogonal layers whose MLPs train fast
 
 
 def _margin(radius: float) -> dict[str, float]:
@@ -51,6 +52,7 @@ SMOKE = Preset(
     smoothed=Trial(dataset="digits", model="MLP", **_TINY, **_noise(0.25, 100)),  # type: ignore[arg-type]
     others=_compared("digits", ("CPL",), "MLP", 0.25, **_TINY),
     compared=_compared("digits", ("AOL", "CPL"), "LCN", 0.25, **_NARROW, steps=10),
+    activated=_compared("digits", ("AOL",), "MLP", 0.25, **_TINY),
     sizes=(20, 80, None),
     bands=(None, ((0, 16),), ((16, None),), ((0, 4), (32, None))),
     firsts=(0, 16, 32),
@@ -68,6 +70,7 @@ DIGITS = Preset(
     smoothed=Trial(dataset="digits", model="MLP", depth=3, **_SMALL, **_noise(0.25, 1_000)),  # type: ignore[arg-type]
     others=_compared("digits", ("CPL",), "MLP", 0.25, **_SMALL, depth=4),
     compared=_compared("digits", METHODS, "LCN", 0.25, **_NARROW, steps=600),
+    activated=_compared("digits", FAST, "MLP", 0.25, **_SMALL, depth=4),
     sizes=(20, 40, 81, 162, 324, 648, None),
     bands=(None, ((0, 4),), ((0, 16),), ((16, None),), ((32, None),), ((0, 4), (32, None))),
     firsts=(0, 4, 8, 16, 24, 32, 48),
@@ -85,6 +88,7 @@ MNIST = Preset(
     smoothed=Trial(dataset="mnist", model="MLP", steps=1500, depth=3, **_noise(0.5, 200)),  # type: ignore[arg-type]
     others=_compared("mnist", ("CPL",), "MLP", 0.5, **_FLAT),
     compared=_compared("mnist", METHODS, "MLP", 0.5, **_FLAT),
+    activated=_compared("mnist", FAST, "MLP", 0.5, **_FLAT),
     sizes=(117, 234, 468, 937, 1875, 3750, 7500, 15_000, 30_000, None),
     bands=(None, ((0, 16),), ((0, 50),), ((50, None),), ((200, None),), ((0, 16), (200, None))),
     firsts=(0, 25, 50, 100, 200, 300, 400, 500),
