@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gallery": {"plots", "runner", "studies"},
     "page": {"gallery", "plots", "published", "runner", "studies"},
     "studies": {"trials", "plots", "scaling", "theory", "published"},
-    "trials": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz"},
+    "trials": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz", "theory"},
     "estimators": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz"},
     "evaluation": {"lipschitz"},
     "models": {"lipschitz"},
@@ -75,7 +75,9 @@ NEVER_TORCH = {
 TORCH_FILES = {"datasets/batches.py", "datasets/cohort_batches.py"}  # of the parts above
 TORCH_WHEN_ASKED_FILES = {"subspaces/device.py", "subspaces/int8.py"}  # inside functions only
 NEVER_TORCH_AT_IMPORT = NEVER_TORCH | {"trials", "estimators"}
-TRAINING_FILES = {f"trials/{name}.py" for name in ("checkpoint", "cohort", "measure", "pacing", "setup", "stopwatch")}
+TRAINING_FILES = {
+    f"trials/{name}.py" for name in ("checkpoint", "cohort", "fitting", "measure", "pacing", "setup", "stopwatch")
+}
 TORCH_AT_IMPORT_FILES = TORCH_FILES | TRAINING_FILES | {"estimators/network.py"}
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 KINK = 0.5  # the slope changes at its negative and at it
 HALVINGS = 60  # of the interval of factors: to the last bit
 FINEST = 1e-9  # tolerance
+ULPS = 8  # roundings of the points, of N there and of the errors
 MOST_SQUARES = 1_000_000
 
 
@@ -132,9 +133,63 @@ class NFunction:
         Raises:
             ValueError: If the reach is below 3/2.
         """
-        if self.reach < 3 * KINK:
-            raise ValueError(f"the closed form holds from a reach of {3 * KINK:g} on, got {self.reach:g}")
+        self._refuse_short()
         return (2 * self.reach - 3) / (2 * self.reach + 1), (2 * self.reach - 1) / (2 * self.reach + 1)
+
+    def one_layer_distance(self) -> float:
+        r"""Distance of N from two-slope networks with one activation, of any width.
+
+        In one variable a coordinate :math:`\varphi_i(v_i x + b_i)` is, up to a constant, :math:`v_i (\alpha x + \beta
+        |x - t|)` with :math:`|\alpha| + |\beta| \le 1`, the larger of the two slopes; and :math:`\sum_i |w_i v_i| \le
+        1`. So these networks are the functions :math:`f(x) = b + c x + \sum_i p_i |x - t_i|` with :math:`|c| +
+        \sum_i |p_i| \le 1`.
+
+        *No f is nearer than* :math:`\varepsilon = (2r - 1) / (2r + 3)`: let the measure :math:`\mu` have weights
+        :math:`\pm \alpha` at :math:`\pm r` and :math:`\mp \beta` at :math:`\pm \tfrac12`, with :math:`\alpha = 1 / (2r
+        + 3)` and :math:`\beta = (r + \tfrac12) \alpha`, so that its total variation is 1. Then :math:`\int N d\mu =
+        2 \alpha (r - 1) + \beta`, and x and every :math:`|x - t|` have integrals of size at most :math:`\beta -
+        \alpha`, attained by x and at :math:`t = \pm \tfrac12`; so :math:`\max |N - f| \ge \int (N - f) d\mu \ge 2
+        \alpha (r - 1) + \alpha = \varepsilon`. *One is as near*: :math:`\varepsilon x + \tfrac{1 - \varepsilon}{2}
+        (|x - \tfrac12| - |x + \tfrac12|)`, two folds beside the identity, which MaxMin has from width 4 on.
+
+        Returns:
+            The distance; 5/9 for the interval [-3, 3].
+
+        Raises:
+            ValueError: If the reach is below 3/2.
+        """
+        self._refuse_short()
+        return (2 * self.reach - 1) / (2 * self.reach + 3)
+
+    def enclose(self, values: ArrayLike, *, lipschitz: float = 1.0, rounding: float = 0.0) -> tuple[float, float]:
+        r"""Enclose the distance of a function from N in the maximum norm, from its values at evenly spaced points.
+
+        N is 1-Lipschitz, so that the error :math:`g = |f - N|` changes by at most :math:`(L + 1)` times the way:
+        between neighbours at distance h it is at most :math:`(g_k + g_{k+1} + (L + 1) h) / 2`.
+
+        Args:
+            values: Of f at the points that divide the interval into equal parts, both ends included; at least two.
+            lipschitz: L, proven.
+            rounding: Largest error of a value.
+
+        Returns:
+            The largest error at the points, and the largest that can lie between them.
+
+        Raises:
+            ValueError: If there are fewer than two values.
+
+        Example:
+            >>> low, high = NFunction().enclose(NFunction()(np.linspace(-3, 3, 601)))
+            >>> low, round(high, 9)
+            (0.0, 0.01)
+        """
+        found = np.asarray(values, dtype=np.float64)
+        if found.ndim != 1 or found.size < 2:
+            raise ValueError(f"values must have shape (points,) with at least two, got {found.shape}")
+        errors = np.abs(found - self(np.linspace(-self.reach, self.reach, found.size)))
+        slack = rounding + ULPS * np.finfo(np.float64).eps * self.reach
+        between = (errors[:-1] + errors[1:]).max() / 2 + (lipschitz + 1) * self.reach / (found.size - 1)
+        return max(0.0, float(errors.max()) - slack), float(between) + slack
 
     def fold_distance(self, tolerance: float = 1e-5) -> tuple[float, float]:
         r"""Enclose the distance of N from compositions of at most two one-dimensional folds, by enumeration.
@@ -179,6 +234,10 @@ class NFunction:
             a = np.concatenate((a - half, a - half, a + half, a + half))
             b = np.concatenate((b - half, b + half, b - half, b + half))
         raise ValueError(f"a tolerance of {tolerance:g} takes more than {MOST_SQUARES:,} squares")
+
+    def _refuse_short(self) -> None:
+        if self.reach < 3 * KINK:
+            raise ValueError(f"the closed form holds from a reach of {3 * KINK:g} on, got {self.reach:g}")
 
     def _fold_distances(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
         """Distance of N from the best multiple of each F, shape of ``a``."""

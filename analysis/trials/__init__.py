@@ -1,6 +1,7 @@
 """Trials: one network, trained on one subset and measured. Where data, networks and measurements meet."""
 
 from analysis.trials.content import content, directions
+from analysis.trials.fit import Fit
 from analysis.trials.pace import Pace, step_seconds
 from analysis.trials.plan import Plan, plan
 from analysis.trials.run import Spec, run_trials
@@ -9,6 +10,7 @@ from analysis.trials.trial import Components, Trial
 
 __all__ = [
     "Components",
+    "Fit",
     "Pace",
     "Plan",
     "Spec",

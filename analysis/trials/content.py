@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import datasets, subspaces
+from analysis.trials.fit import Fit, function_hash
 from analysis.trials.moments import training_moments
 
 VALIDATION_SEED = 0
@@ -14,7 +15,7 @@ def content(dataset: str, data_dir: str | Path | None = None) -> dict[str, Any]:
     """What a record must agree with beside its specification: the content of the data.
 
     Args:
-        dataset: Name, as for ``datasets.load``.
+        dataset: Name, as for ``datasets.load``; or that of the function that is fitted.
         data_dir: Folder of the data sets.
 
     Returns:
@@ -23,6 +24,8 @@ def content(dataset: str, data_dir: str | Path | None = None) -> dict[str, Any]:
     Example:
         >>> store.missing(trials, content=content("digits"))
     """
+    if dataset == Fit.dataset:
+        return {"data": function_hash()}
     return {"data": load(dataset, data_dir).content_hash}
 
 

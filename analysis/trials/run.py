@@ -7,11 +7,12 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from analysis.trials.company import company
+from analysis.trials.fit import Fit
 from analysis.trials.pace import Pace
 from analysis.trials.spectrum import Spectrum, measure_spectrum
 from analysis.trials.trial import Trial
 
-Spec = Trial | Spectrum | Pace
+Spec = Trial | Spectrum | Pace | Fit
 
 
 def run_trials(
@@ -28,7 +29,7 @@ def run_trials(
 
     Args:
         trials: What to run; all names are checked before the first is trained. A ``Spectrum`` needs no torch. A
-            ``Pace`` should run alone on its machine.
+            ``Pace`` should run alone on its machine. Of a ``Fit``, all restarts are one record.
         data_dir: Folder of the data sets; by default ``ANALYSIS_DATA_DIR``, then ``data/``.
         device: Torch device; by default ``cuda`` where there is one, else ``cpu``.
         progress: Whether to show in a terminal or a notebook how many trials are done, and the time left.
@@ -45,12 +46,8 @@ def run_trials(
     Example:
         >>> run_trials([Trial(dataset="digits", model="MLP", size=100)])[0]["outcome"]["accuracy"]
     """
-    trained = [trial for trial in trials if isinstance(trial, Trial)]
-    if trained:
-        from analysis.trials.measure import check
-
-        for trial in trained:
-            check(trial)
+    for trial in trials:
+        _check(trial)
     records: dict[int, dict[str, Any]] = {}
     with tqdm(total=len(trials), unit="trial", disable=None if progress else True) as bar:
         for members in _companies(trials):
@@ -69,19 +66,35 @@ def _companies(trials: Sequence[Spec]) -> list[list[int]]:
     return list(found.values())
 
 
+def _check(spec: Spec) -> None:
+    """Refuse unknown names before anything is trained."""
+    if isinstance(spec, Trial):
+        from analysis.trials.measure import check
+
+        check(spec)
+    if isinstance(spec, Fit):
+        from analysis.trials.fitting import check_fit
+
+        check_fit(spec)
+
+
 def _run(together: Sequence[Spec], data_dir: str | Path | None, device: str | None) -> list[dict[str, Any]]:
-    (first, *others) = together
-    if isinstance(first, Spectrum):
-        return [measure_spectrum(first, data_dir)]
-    if isinstance(first, Pace):
+    trained = [trial for trial in together if isinstance(trial, Trial)]
+    if len(trained) > 1:
+        from analysis.trials.cohort import run_cohort
+
+        return run_cohort(trained, data_dir, device)
+    (spec,) = together
+    if isinstance(spec, Spectrum):
+        return [measure_spectrum(spec, data_dir)]
+    if isinstance(spec, Pace):
         from analysis.trials.pacing import measure_pace
 
-        return [measure_pace(first, data_dir, device)]
-    trained = [trial for trial in together if isinstance(trial, Trial)]
-    if not others:
-        from analysis.trials.measure import run_trial
+        return [measure_pace(spec, data_dir, device)]
+    if isinstance(spec, Fit):
+        from analysis.trials.fitting import run_fit
 
-        return [run_trial(first, data_dir, device)]
-    from analysis.trials.cohort import run_cohort
+        return [run_fit(spec, device)]
+    from analysis.trials.measure import run_trial
 
-    return run_cohort(trained, data_dir, device)
+    return [run_trial(spec, data_dir, device)]

@@ -80,7 +80,7 @@ class Trial:
 
     def _refuse_impossible_numbers(self) -> None:
         for name in ("learning_rate", "momentum", "offset", "temperature", "noise"):
-            object.__setattr__(self, name, _as_float(name, getattr(self, name)))
+            object.__setattr__(self, name, as_float(name, getattr(self, name)))
         for name in ("learning_rate", "temperature"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)}")
@@ -125,8 +125,19 @@ def refuse_below(name: str, value: object, least: int) -> None:
         raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
-def _as_float(name: str, value: object) -> float:
-    """The same number as a float: equal trials have equal names, and the name tells 1 from 1.0."""
+def as_float(name: str, value: object) -> float:
+    """Make a float of a number: equal specifications have equal names, and the name tells 1 from 1.0.
+
+    Args:
+        name: Of the value, for the message.
+        value: To be checked.
+
+    Returns:
+        The same number.
+
+    Raises:
+        TypeError: If it is none.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")
     return float(value)

@@ -11,7 +11,7 @@ import pytest
 from runner_toys import Toy
 
 from analysis.runner import BrokenRecordError, StaleRecordError, Store, identity
-from analysis.trials import Spectrum, Trial
+from analysis.trials import Fit, Spectrum, Trial
 
 RECORD = {"outcome": {"square": 4}, "data": "digest", "arrays": {"values": np.arange(3)}}
 BANDED = Trial(dataset="mnist", model="AOL-MLP", size=1000, components=((50, None),))
@@ -36,10 +36,11 @@ def specification(*fields: tuple[str, type, Any]) -> Any:
         (Spectrum(dataset="digits", head=((0, 16),), tail=((32, None),)), "aaee1b46256b59ca"),
         (Spectrum(dataset="digits", head=((0, 16),), tail=((32, None),), split="train", size=None), "aaee1b46256b59ca"),
         (Spectrum(dataset="digits", head=((0, 16),), tail=((32, None),), split="all", size=40), "9fc15064af85d008"),
+        (Fit(activation="MaxMin", width=8, depth=2), "1bf000cca7217673"),
     ],
-    ids=["banded", "plain", "tuned", "spectrum", "spectrum-whole", "spectrum-part"],
+    ids=["banded", "plain", "tuned", "spectrum", "spectrum-whole", "spectrum-part", "fit"],
 )
-def test_names_are_pinned(spec: Trial | Spectrum, name: str) -> None:
+def test_names_are_pinned(spec: Trial | Spectrum | Fit, name: str) -> None:
     """These names lead to results already paid for: they may never change."""
     assert identity(spec) == name
 

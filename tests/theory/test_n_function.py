@@ -1,9 +1,11 @@
 """The N: what folds represent of it, and how near they come."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from analysis.theory import NFunction, n_function
 
@@ -87,3 +89,66 @@ def test_impossible_questions_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
         NFunction().fold_distance()
     with pytest.raises(ValueError, match=r"from a reach of 1\.5 on, got 1"):
         NFunction(1).best_affine()
+    with pytest.raises(ValueError, match=r"from a reach of 1\.5 on, got 1"):
+        NFunction(1).one_layer_distance()
+
+
+@pytest.mark.parametrize("reach", [1.5, 2.0, 3.0])
+def test_one_layer_distance_is_the_solution_of_a_linear_programme(reach: float) -> None:
+    """Over b + c x + sum of p |x - t| with |c| + sum |p| <= 1, t and x on grids that hold the kinks and the ends."""
+    grid = np.unique(np.concatenate((np.linspace(-reach, reach, 25), [-0.5, 0.5])))
+    atoms = np.column_stack((grid, np.abs(grid[:, None] - grid)))
+    functions = np.column_stack((np.ones_like(grid), -np.ones_like(grid), atoms, -atoms))
+    error = np.ones((len(grid), 1))
+    n = NFunction(reach)
+    target = n(grid)
+    weights = np.concatenate(([0, 0], np.ones(2 * atoms.shape[1]), [0]))
+    found = linprog(
+        np.eye(len(weights))[-1],
+        A_ub=np.vstack((np.hstack((functions, -error)), np.hstack((-functions, -error)), weights)),
+        b_ub=np.concatenate((target, -target, [1])),
+    )
+    assert found.fun == pytest.approx(n.one_layer_distance(), abs=1e-9)
+
+
+def test_one_layer_is_nearer_than_a_line_and_is_not_n() -> None:
+    n, x = NFunction(), widest(3)
+    distance = n.one_layer_distance()
+    nearest = distance * x + (1 - distance) / 2 * (np.abs(x - 0.5) - np.abs(x + 0.5))
+    assert distance == 5 / 9
+    assert np.abs(n(x) - nearest).max() == pytest.approx(distance, abs=ROUNDING)
+
+
+@pytest.mark.parametrize("count", [2, 8, 61, 1_000])
+@pytest.mark.parametrize(
+    ("kinks", "function"),
+    [
+        ([], lambda x: -0.9 * x + 0.3),
+        ([0.123], lambda x: np.abs(x - 0.123)),
+        ([-1.04, 0.26, 1.56], lambda x: np.abs(np.abs(x - 0.26) - 1.3)),
+    ],
+    ids=["line", "fold", "folds"],
+)
+def test_the_enclosure_holds_the_true_distance(
+    count: int, kinks: list[float], function: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """The error is linear between kinks of f and of N, so that its largest value is at one of them or at an end."""
+    n = NFunction()
+    corners = np.array([*kinks, *(x for x, _ in n.corners)])
+    true = np.abs(function(corners) - n(corners)).max()
+    low, high = n.enclose(function(widest(3, count)))
+    assert low - ROUNDING <= true <= high
+    assert high - low <= 2 * 6 / (count - 1) + ROUNDING
+
+
+def test_the_enclosure_is_no_wider_than_its_assumptions() -> None:
+    """A function of Lipschitz constant L that climbs away from N between points attains the upper bound."""
+    n, width = NFunction(), 6 / 12
+    low, high = n.enclose(n(widest(3, 13)), lipschitz=2.0, rounding=0.01)
+    assert (low, high) == (0, pytest.approx((2 + 1) * width / 2 + 0.01))
+
+
+@pytest.mark.parametrize("values", [[1.0], [], 0.0, [[1.0, 2.0]]])
+def test_too_few_values_are_refused(values: object) -> None:
+    with pytest.raises(ValueError, match=r"values must have shape \(points,\) with at least two"):
+        NFunction().enclose(values)  # type: ignore[arg-type]
