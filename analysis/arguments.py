@@ -55,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="download a known data set, unless it is there, and verify it")
     data.add_argument("name", metavar="NAME")
     data.add_argument("--data-dir", type=Path, help="where to; else ANALYSIS_DATA_DIR, then data/")
+    claims = commands.add_parser("claims", help="judge every claim of the thesis from the records, and write the page")
+    claims.add_argument("--out", type=Path, default=Path("docs/claims.md"), metavar="FILE", help="(%(default)s)")
     commands.add_parser("list", help="list studies, presets, data sets and executors")
     _add_trial_options(commands.add_parser("trial", help="run one trial and print its record as JSON"))
     return made

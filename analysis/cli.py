@@ -145,6 +145,16 @@ def _clean(options: argparse.Namespace) -> int:
     return 0
 
 
+def _claims(options: argparse.Namespace) -> int:
+    from analysis.claims import claims, page
+    from analysis.runner.files import write_whole
+
+    judged = claims()
+    write_whole(options.out, page(judged).encode())
+    print(f"{len(judged)} claims are judged in {options.out}")
+    return 0
+
+
 def _list(options: argparse.Namespace) -> int:
     from analysis.datasets import FORM, KNOWN
     from analysis.runner import EXECUTORS
@@ -243,6 +253,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": _status,
     "results": _results,
     "clean": _clean,
+    "claims": _claims,
     "data": _data,
     "list": _list,
     "trial": _trial,

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {
         "arguments",
+        "claims",
         "cleaning",
         "commands",
         "gallery",
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"runner"},
     "gallery": {"plots", "runner", "studies"},
     "page": {"gallery", "plots", "published", "runner", "studies"},
+    "claims": {"studies", "runner", "scaling", "theory", "published"},
     "studies": {"trials", "plots", "scaling", "theory", "published"},
     "trials": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz", "theory"},
     "estimators": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz"},
@@ -57,6 +59,7 @@ NEVER_TORCH = {
     "__init__",
     "__main__",
     "arguments",
+    "claims",
     "cleaning",
     "cli",
     "commands",

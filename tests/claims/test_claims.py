@@ -1,0 +1,132 @@
+"""The page of claims says what the records say, and every verdict follows from its numbers."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.claims import Claim, Evidence, Measured, claims, page
+from analysis.claims.claim import FAILS, HOLDS, IN_PART, UNMEASURED, UNTESTABLE, judged, points, share
+from analysis.runner import Store
+from analysis.studies import STUDIES
+from analysis.studies.learning_rate import choose
+from analysis.studies.presets import MNIST
+from analysis.trials import Trial
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "data" / "results"
+NUMBER = r"-?[\d,.]+(?:e-?\d+)?"
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    return Evidence(RESULTS)
+
+
+@pytest.fixture(scope="module")
+def found(evidence: Evidence) -> dict[str, Claim]:
+    judged_here = claims(evidence)
+    assert len({claim.name for claim in judged_here}) == len(judged_here)
+    return {claim.name: claim for claim in judged_here}
+
+
+def test_the_page_is_written_from_the_records(found: dict[str, Claim]) -> None:
+    """Whoever changes records or rules writes it anew: python -m analysis claims."""
+    assert (ROOT / "docs" / "claims.md").read_text() == page(list(found.values()))
+
+
+def test_every_number_of_a_claim_stands_on_the_page(found: dict[str, Claim]) -> None:
+    text = (ROOT / "docs" / "claims.md").read_text()
+    for claim in found.values():
+        (section,) = re.findall(rf"^## {claim.name}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+        assert f"**{claim.verdict}**" in section
+        assert all(each.text in section for each in claim.measured)
+
+
+def test_figures_are_there(found: dict[str, Claim]) -> None:
+    named = {claim.figure for claim in found.values() if claim.figure and claim.verdict != UNMEASURED}
+    studies = {name.partition("/")[2] for name in named}
+    assert studies <= set(STUDIES)
+    assert {name.partition("/")[0] for name in named} <= {"mnist", "cifar10-jpeg", "data", "theory"}
+
+
+def records_of_mnist(model: str, components: Any) -> list[Mapping[str, Any]]:
+    """Straight from the store, at the rates that were chosen: none of the code that the claims use but the search's."""
+    store = Store(RESULTS / "mnist")
+    search = {spec: store[spec] for spec in STUDIES["learning_rate"].trials(MNIST)}
+    rate = choose(MNIST, search)[model]
+    (network,) = (trial for trial in MNIST.scaled if trial.classifier == model and trial.width in (None, 128))
+    options = {field: getattr(network, field) for field in ("width", "depth", "steps", "offset", "temperature")}
+    return [
+        store[
+            Trial(
+                dataset="mnist",
+                model=model,
+                learning_rate=rate,
+                seed=seed,
+                subset_seed=seed,
+                components=components,
+                **options,
+            )
+        ]
+        for seed in MNIST.seeds
+    ]
+
+
+def test_numbers_on_the_tail_of_mnist_are_those_of_its_records(found: dict[str, Claim]) -> None:
+    accurate, certified, whole = found["useful-not-robust-mnist"].measured
+    tail = ((200, None),)
+    plain = [record["outcome"]["accuracy"] for record in records_of_mnist("MLP", tail)]
+    assert accurate.value == pytest.approx(100 * np.mean(plain), abs=1e-9)
+    radii = [record["arrays"]["radii"] for record in records_of_mnist("AOL-MLP", tail)]
+    assert certified.value == pytest.approx(100 * np.mean([(each > 0.5).mean() for each in radii]), abs=1e-9)
+    radii = [record["arrays"]["radii"] for record in records_of_mnist("AOL-MLP", None)]
+    assert whole.value == pytest.approx(100 * np.mean([(each > 0.5).mean() for each in radii]), abs=1e-9)
+    half = 2.353363 * np.std(plain, ddof=1) / 2  # Student's t of 3 degrees of freedom, 4 seeds
+    assert accurate.high - accurate.value == pytest.approx(100 * half, rel=1e-5)
+
+
+def test_without_records_nothing_is_judged(tmp_path: Path) -> None:
+    for claim in claims(Evidence(tmp_path)):
+        if claim.figure.startswith(("mnist", "cifar10-jpeg", "data")):
+            assert claim.verdict in (UNMEASURED, UNTESTABLE)
+        assert claim.measured == () or claim.figure.startswith("theory")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "verdict"),
+    [((True, True), HOLDS), ((True, False), IN_PART), ((False, True), IN_PART), ((False, False), FAILS)],
+)
+def test_a_verdict_counts_the_parts_of_a_claim(conditions: tuple[bool, bool], verdict: str) -> None:
+    assert judged(*conditions) == verdict
+
+
+def test_shares_are_cut_to_what_is_possible_and_points_are_not() -> None:
+    assert share("", [0.999, 0.96]).high == 100
+    gained = points("", [0.03, -0.01])
+    assert gained.value == pytest.approx(1)
+    assert gained.high == pytest.approx(1 + 6.313752 * 2)  # t of 1 degree of freedom, times s / sqrt 2 = 2 points
+    assert np.isnan(share("", [0.5]).low), "one seed has no interval"
+
+
+@pytest.mark.parametrize(
+    ("measured", "text"),
+    [
+        (Measured("accuracy", 85.15, 84.71, 85.58, "%"), "accuracy 85.2 % [84.7, 85.6]"),
+        (Measured("rank correlation", -0.0714), "rank correlation -0.071"),
+        (Measured("samples", 12_345.0), "samples 12,345"),
+        (Measured("gain", 0.0, 0.0, 0.0, "points"), "gain 0 points [0, 0]"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(measured: Measured, text: str) -> None:
+    assert measured.text == text
+
+
+@pytest.mark.parametrize("verdict", [HOLDS, UNTESTABLE, "true"])
+def test_a_verdict_fits_what_was_measured(verdict: str) -> None:
+    measured = (Measured("", 1.0),) if verdict == UNTESTABLE else ()
+    with pytest.raises(ValueError, match="verdict"):
+        Claim("name", "statement", "source", measured, verdict, "why", "")
