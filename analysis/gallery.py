@@ -53,7 +53,7 @@ class Gallery:
         return all((self.folder / file).exists() for file in entry["files"])
 
     def write(self, name: str, drawing: Drawing, key: str) -> list[Path]:
-        """Save a figure in all formats and its tables.
+        """Save a figure in all formats, its tables, and what a page needs to answer questions about it.
 
         Args:
             name: Of the figure, with its folder.
@@ -78,6 +78,9 @@ class Gallery:
         for suffix, rows in drawing.tables.items():
             paths.append(stem.with_name(f"{stem.name}{suffix}.csv"))
             rows.to_csv(paths[-1], index=False, float_format="%.6g", lineterminator="\n")
+        if drawing.explored is not None:
+            paths.append(stem.with_name(f"{stem.name}.json"))
+            write_whole(paths[-1], json.dumps(drawing.explored, sort_keys=True, separators=(",", ":")).encode())
         self._record(name, key, paths, told)
         return paths
 

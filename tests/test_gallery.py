@@ -1,5 +1,6 @@
 """Figures on disk: four formats, the same bytes each time, drawn again only when something changed."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,13 @@ def test_all_formats_and_tables_are_written(figures: Gallery) -> None:
     names = {f"{NAME}.{suffix}" for suffix in ("pdf", "png", "svg", "csv")} | {f"{NAME}_growth.csv"}
     assert written == names | {INDEX}
     assert set(paths) == {figures.folder / name for name in names}
+
+
+def test_what_a_page_needs_is_written_beside(figures: Gallery) -> None:
+    asked = {"sizes": [20, None], "errors": {"MLP": 0.1}}
+    paths = figures.write(NAME, replace(blank_drawing(), explored=asked), KEY)
+    assert json.loads((figures.folder / f"{NAME}.json").read_text()) == asked
+    assert figures.folder / f"{NAME}.json" in paths
 
 
 def test_files_are_what_their_names_say(figures: Gallery) -> None:

@@ -65,7 +65,7 @@ CHAPTERS = (
         "What low-variance subspaces hold",
         "Principal directions of little variance are enough to classify images, and an adversary can erase them: "
         "accurate and robust classifiers read different parts of an image.",
-        ("spectrum", "projections", "subspace_accuracy", "subspace_sweep", "spectra"),
+        ("spectrum", "slices", "subspace_accuracy", "subspace_sweep", "spectra"),
     ),
     Chapter(
         "theory",

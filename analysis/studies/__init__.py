@@ -11,6 +11,7 @@ from analysis.studies import (
     layers_published,
     learning_rate,
     margin_loss,
+    slices,
     spectra,
     spectrum,
     subspace_accuracy,
@@ -24,6 +25,7 @@ STUDIES: dict[str, Study] = {
     for module in (
         learning_rate,
         spectrum,
+        slices,
         data_scaling,
         generated_scaling,
         subspace_accuracy,

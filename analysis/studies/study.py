@@ -21,11 +21,13 @@ class Drawing:
         figure: Without its caption.
         tables: Suffix of the file name to the numbers; the main table's suffix is empty.
         caption: Data set, sizes, seeds, radius, what intervals mean.
+        explored: What the page of all figures needs to answer questions about it, as JSON values; None for nothing.
     """
 
     figure: Figure
     tables: Mapping[str, pd.DataFrame]
     caption: str
+    explored: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

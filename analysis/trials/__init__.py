@@ -5,6 +5,7 @@ from analysis.trials.fit import Fit
 from analysis.trials.pace import Pace, step_seconds
 from analysis.trials.plan import Plan, plan
 from analysis.trials.run import Spec, run_trials
+from analysis.trials.slices import Slices, put_together
 from analysis.trials.spectrum import Spectrum
 from analysis.trials.trial import Components, Trial
 
@@ -13,12 +14,14 @@ __all__ = [
     "Fit",
     "Pace",
     "Plan",
+    "Slices",
     "Spec",
     "Spectrum",
     "Trial",
     "content",
     "directions",
     "plan",
+    "put_together",
     "run_trials",
     "step_seconds",
 ]

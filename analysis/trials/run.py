@@ -9,10 +9,11 @@ from tqdm.auto import tqdm
 from analysis.trials.company import company
 from analysis.trials.fit import Fit
 from analysis.trials.pace import Pace
+from analysis.trials.slices import Slices, measure_slices
 from analysis.trials.spectrum import Spectrum, measure_spectrum
 from analysis.trials.trial import Trial
 
-Spec = Trial | Spectrum | Pace | Fit
+Spec = Trial | Spectrum | Slices | Pace | Fit
 
 
 def run_trials(
@@ -28,8 +29,8 @@ def run_trials(
     are large, that is slower than one after the other: :func:`analysis.trials.plan` knows what pays.
 
     Args:
-        trials: What to run; all names are checked before the first is trained. A ``Spectrum`` needs no torch. A
-            ``Pace`` should run alone on its machine. Of a ``Fit``, all restarts are one record.
+        trials: What to run; all names are checked before the first is trained. A ``Spectrum`` or ``Slices`` needs no
+            torch. A ``Pace`` should run alone on its machine. Of a ``Fit``, all restarts are one record.
         data_dir: Folder of the data sets; by default ``ANALYSIS_DATA_DIR``, then ``data/``.
         device: Torch device; by default ``cuda`` where there is one, else ``cpu``.
         progress: Whether to show in a terminal or a notebook how many trials are done, and the time left.
@@ -87,6 +88,8 @@ def _run(together: Sequence[Spec], data_dir: str | Path | None, device: str | No
     (spec,) = together
     if isinstance(spec, Spectrum):
         return [measure_spectrum(spec, data_dir)]
+    if isinstance(spec, Slices):
+        return [measure_slices(spec, data_dir)]
     if isinstance(spec, Pace):
         from analysis.trials.pacing import measure_pace
 

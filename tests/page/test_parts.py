@@ -17,10 +17,10 @@ from analysis.studies import STUDIES
 from tests.page.conftest import CAPTION, DRAWN
 
 
-def test_every_study_has_a_chapter() -> None:
+def test_every_study_has_one_place() -> None:
     found = chapters(STUDIES)
     assert sorted(name for chapter in found for name in chapter.studies) == sorted(STUDIES)
-    assert [chapter.name for chapter in found] == [chapter.name for chapter in CHAPTERS], "none is left over"
+    assert [chapter.name for chapter in found][: len(CHAPTERS)] == [chapter.name for chapter in CHAPTERS]
 
 
 def test_chapters_follow_the_thesis_and_what_they_do_not_name_comes_last() -> None:

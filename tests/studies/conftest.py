@@ -9,7 +9,7 @@ import pytest
 
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Study
-from analysis.trials import Pace, Spectrum, Trial
+from analysis.trials import Pace, Slices, Spectrum, Trial
 
 Record = dict[str, Any]
 Invent = Callable[[Study, Preset], dict[Any, Record]]
@@ -64,9 +64,11 @@ def without_loss(kept: Record) -> Record:
     return {name: value for name, value in kept["outcome"].items() if name != "loss"}
 
 
-def record(spec: Trial | Spectrum | Pace, preset: Preset, generator: np.random.Generator) -> Record:
+def record(spec: Trial | Spectrum | Slices | Pace, preset: Preset, generator: np.random.Generator) -> Record:
     if isinstance(spec, Pace):
         return pace(spec, generator) | {"provenance": PROVENANCE}
+    if isinstance(spec, Slices):
+        return slices(spec, generator) | {"provenance": PROVENANCE}
     kept = spectrum(spec, generator) if isinstance(spec, Spectrum) else trained(spec, generator)
     return kept | {"provenance": PROVENANCE}
 
@@ -100,6 +102,23 @@ def trained(trial: Trial, generator: np.random.Generator) -> Record:
 def share(trial: Trial) -> float:
     """Some number that only the bands decide."""
     return 1 / (2 + sum(first + (last or 0) for first, last in trial.components or ()))
+
+
+def slices(spec: Slices, generator: np.random.Generator) -> Record:
+    shape, count = (spec.shown, 5, 6, 1), FEATURES[spec.dataset] - 2
+    kept, cuts = min(spec.kept, count), [spec.kept] if spec.kept < count else []
+    arrays = {
+        "variances": np.sort(10 ** generator.uniform(-6, 0, count))[::-1],
+        "mean": generator.uniform(size=shape[1:]).astype(np.float32),
+        "images": generator.integers(256, size=shape, dtype=np.uint8),
+        "coordinates": generator.normal(size=(spec.shown, kept)).astype(np.float32),
+        "directions": generator.integers(-127, 128, size=(kept, 30), dtype=np.int8),
+        "scales": generator.uniform(0.001, 0.002, kept).astype(np.float32),
+        "cuts": np.array(cuts, dtype=np.int64),
+        "rests": generator.integers(-127, 128, size=(spec.shown, len(cuts), 30), dtype=np.int8),
+        "rest_scales": generator.uniform(0.001, 0.002, (spec.shown, len(cuts))).astype(np.float32),
+    }
+    return {"outcome": {"directions": count, "null_dimension": 2}, "arrays": arrays}
 
 
 def spectrum(spec: Spectrum, generator: np.random.Generator) -> Record:
