@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from analysis.scaling import Fit, NotIdentifiableWarning, fit, ratio, statement
+from analysis.scaling.law import Curve
 from analysis.scaling.laws import LAWS
+from analysis.scaling.regression import regress
 from benchmarks.scaling import SIZES, covered, deviations, synthetic
 
 M2 = 0.05 + 2.0 * SIZES**-0.4
@@ -38,11 +40,12 @@ def test_the_parameters_of_a_floored_power_law() -> None:
 
 
 def test_an_outlier_moves_the_fit_less_than_its_square_would() -> None:
-    """One size 50 % off: the mean square is moved by a tenth of that or more, the robust fit by a third of it."""
-    errors = M2.copy()
-    errors[3] *= 1.5
+    """One size 20 % off: the robust fit is moved by less than half as much as the one of least squares."""
+    errors = M2 * np.where(SIZES == 800, 1.2, 1.0)
+    law = LAWS["M2"](Curve(SIZES, errors))
+    squares = law.error(law.value(regress(law, SIZES, errors, scale=1e6), SIZES))
     robust = fit(SIZES, errors, "M2", resamples=0).predict(SIZES)
-    assert np.abs(robust / M2 - 1).max() < 0.05
+    assert np.abs(robust / M2 - 1).max() < 0.5 * np.abs(squares / M2 - 1).max()
 
 
 def test_auto_chooses_the_law_that_predicts() -> None:
@@ -52,10 +55,12 @@ def test_auto_chooses_the_law_that_predicts() -> None:
 
 def test_shapes_of_input_are_the_same_data() -> None:
     errors = noisy(M2)
-    flat = fit(np.repeat(SIZES, 4), errors.ravel(), "M2", np.tile(np.arange(4), 8))
+    flat = fit(np.repeat(SIZES, 4), errors.ravel(), "M2", np.tile(np.arange(4), 8), resamples=20)
     shuffle = np.random.default_rng(1).permutation(32)
-    mixed = fit(np.repeat(SIZES, 4)[shuffle], errors.ravel()[shuffle], "M2", np.tile(np.arange(4), 8)[shuffle])
-    table = fit(SIZES, errors, "M2")
+    mixed = fit(
+        np.repeat(SIZES, 4)[shuffle], errors.ravel()[shuffle], "M2", np.tile(np.arange(4), 8)[shuffle], resamples=20
+    )
+    table = fit(SIZES, errors, "M2", resamples=20)
     for other in (flat, mixed):
         assert other.interval(1000.0) == table.interval(1000.0)
 
@@ -72,8 +77,8 @@ def test_scalars_and_arrays() -> None:
 
 def test_the_seed_decides_the_intervals() -> None:
     errors = noisy(M2)
-    assert fit(SIZES, errors, "M2", seed=3).interval(1e4) == fit(SIZES, errors, "M2", seed=3).interval(1e4)
-    assert fit(SIZES, errors, "M2", seed=3).interval(1e4) != fit(SIZES, errors, "M2", seed=4).interval(1e4)
+    first, again, other = (fit(SIZES, errors, "M1", seed=seed, resamples=20).interval(1e4) for seed in (3, 3, 4))
+    assert first == again != other
 
 
 def test_samples_needed_and_the_interval_say_the_same() -> None:
@@ -92,8 +97,11 @@ def test_fewer_seeds_and_higher_levels_are_wider() -> None:
         low, high = found.interval(1000, level)
         return float(high - low)
 
-    few, many = fit(SIZES, errors[:, :3], "M1"), fit(SIZES, errors, "M1")
-    assert width(few, 0.9) > 1.5 * width(many, 0.9)  # sqrt(16 / 3) = 2.3 and Student's 2.9 against 1.75
+    few = np.mean(
+        [width(fit(SIZES, errors[:, first : first + 3], "M1", resamples=100), 0.9) for first in range(0, 15, 3)]
+    )
+    many = fit(SIZES, errors, "M1")
+    assert few > 2 * width(many, 0.9)  # sqrt(16 / 3) = 2.3, and Student's 2.9 against 1.75: 3.8 in expectation
     assert width(many, 0.99) > width(many, 0.9) > width(many, 0.5)
 
 
@@ -109,7 +117,7 @@ def test_the_noise_of_test_images_widens_as_the_binomial_does() -> None:
 
 
 def test_initialisations_count_within_their_subset() -> None:
-    """Two subsets with many initialisations each are two groups: their difference decides, with one degree of freedom."""
+    """Two subsets with many initialisations each are two groups: what decides is the difference of the two."""
     generator = np.random.default_rng(0)
     by_subset = np.array([0.95, 1.05])
     errors = M2[:, None, None] * by_subset[:, None] * np.exp(0.001 * generator.standard_normal((8, 2, 5)))
@@ -126,7 +134,7 @@ def test_initialisations_count_within_their_subset() -> None:
     [
         (0.05 + 0.4 * np.abs(np.log2(SIZES / 800)) / 4, None, "not monotone"),
         (np.full(8, 0.895), 0.9, "still at chance"),
-        (np.full(8, 0.3), None, "stays at 0.3"),
+        (np.full(8, 0.3), None, "the error stays at"),
         (np.array([0.3, 0.1, 0.05, 0.02, 0.01, 0, 0, 0]), None, "no error is left at size 3200"),
     ],
 )
@@ -142,14 +150,14 @@ def test_shapes_that_are_no_law(errors: np.ndarray, chance: float | None, reason
 
 
 def test_noise_alone_is_not_called_a_rise() -> None:
-    """At most one falling curve in 20 of 200 is refused: a rise is called one with probability 0.01."""
+    """Of 60 noisy but falling curves at most 4 are refused: a rise is called one with probability 0.01."""
     wrong = 0
-    for seed in range(200):
+    for seed in range(60):
         try:
             fit(SIZES, noisy(M2, noise=0.1, seed=seed), "M1", resamples=0)
         except NotIdentifiableWarning:
             wrong += 1
-    assert wrong <= 10
+    assert wrong <= 4
 
 
 def test_four_sizes_do_not_determine_four_parameters() -> None:
