@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter, PercentFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 from scipy.stats import rankdata, spearmanr
 
 from analysis.plots import new_figure, tidy
@@ -122,7 +122,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
     rows = table(preset, records)
     order = ranked(rows)
     widths = preset.budgets.widths if preset.budgets else ()
-    figure = new_figure(2.2 + 3.2 * (len(widths) + 1), 4.2)
+    figure = new_figure(3 + 3.4 * (len(widths) + 1), 4.4)
     *panels, last = figure.subplots(1, len(widths) + 1)
     colors = {trial.model: color for trial, color in zip(preset.compared, COLORS, strict=False)}
     for width, axes in zip(widths, panels, strict=True):
@@ -132,9 +132,8 @@ def draw(preset: Preset, records: Records) -> Drawing:
         axes.sharey(panels[0])
     panels[0].set_ylabel(f"certified at {preset.radius:g}")
     _costs(last, costs(spec, records), colors)
+    last.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8, frameon=False)
     figure.suptitle(f"{STUDY.title}: {preset.dataset}", fontsize=10.5)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, ncols=len(labels), loc="outside lower center", fontsize=7, frameon=False)
     machine = records[spec]["provenance"]["device"]
     caption = f"{_setting(preset, machine)} {how_timed(spec)} {_verdict(preset, order)}"
     return Drawing(figure, {"": rows, "_ranks": order}, caption + left_out(int(rows["accuracy"].isna().sum())))
@@ -144,7 +143,7 @@ def _panel(axes: Axes, preset: Preset, rows: pd.DataFrame, colors: dict[str, str
     for model, color in colors.items():
         own = rows[rows["model"] == model]
         means = own.groupby("seconds")["certified"].mean()
-        axes.plot(means.index, means, "-", color=color, label=model.partition("-")[0])
+        axes.plot(means.index, means, "-", color=color)
         axes.plot(own["seconds"], own["certified"], "o", color=color, markersize=3)
     budgets = sorted(rows["seconds"].unique())
     axes.set_xscale("log")
@@ -159,10 +158,16 @@ def _costs(axes: Axes, found: pd.DataFrame, colors: dict[str, str]) -> None:
     """Memory against images trained on in a second, larger marks for wider networks."""
     for model, color in colors.items():
         own = found[found["model"] == model]
-        axes.plot(own["images_trained_per_second"], own["memory_mb"], "-", color=color, linewidth=0.8)
+        name = model.partition("-")[0]
+        axes.plot(own["images_trained_per_second"], own["memory_mb"], "-", color=color, linewidth=0.8, label=name)
         sizes = 8 + 14 * np.arange(len(own))
         axes.scatter(own["images_trained_per_second"], own["memory_mb"], sizes, color=color, zorder=3)
     axes.set(xscale="log", yscale="log", xlabel="training: images a second", ylabel="MB a training step")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:,g}")
+        axis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="x", labelrotation=45)
     axes.set_title(f"what they cost at widths {', '.join(map(str, sorted(found['width'].unique())))}", fontsize=9)
     tidy(axes)
 

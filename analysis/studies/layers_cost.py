@@ -11,6 +11,7 @@ Expect: figures/mnist/layers_cost.csv. Budgets of equal time are turned into ste
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from analysis.plots import new_figure, tidy
 from analysis.studies.layers_compared import COLORS
@@ -74,13 +75,12 @@ def draw(preset: Preset, records: Records) -> Drawing:
     """
     (spec,) = trials(preset)
     rows = costs(spec, records)
-    figure = new_figure(9, 3.6)
+    figure = new_figure(10, 3.6)
     for axes, (column, label) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
         _panel(axes, spec, rows, column)
         axes.set(xlabel="width", title=label)
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8, frameon=False)
     figure.suptitle(f"{STUDY.title}: {preset.dataset}", fontsize=10.5)
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, ncols=len(labels), loc="outside lower center", fontsize=7, frameon=False)
     return Drawing(figure, {"": rows}, _caption(spec, rows))
 
 
@@ -121,6 +121,8 @@ def _panel(axes: Axes, spec: Pace, rows: pd.DataFrame, column: str) -> None:
         axes.plot(own["width"], own[column], "o-", color=color, markersize=4, label=model.partition("-")[0])
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:,g}")
     axes.set_xticks(spec.widths, [str(width) for width in spec.widths])
     axes.minorticks_off()
     tidy(axes)
@@ -131,12 +133,13 @@ def _caption(spec: Pace, rows: pd.DataFrame) -> str:
     slow, fast = (widest.loc[getattr(widest["training_ms"], which)()] for which in ("idxmax", "idxmin"))
     family = spec.models[0].partition("-")[2]
     depth = "its own depth" if spec.depth is None else f"depth {spec.depth}"
+    times = slow["training_ms"] / fast["training_ms"]
     return (
         f"Data set: {spec.dataset}. Each method's {family} of {depth}, batches of {spec.batch_size}. {how_timed(spec)} "
-        f"The median round took up to {rows['rounds_median'].max():.2f} times as long. Memory: parameters, gradients, "
-        f"momentum and what is kept for the backward pass. Predictions: in evaluation mode, weights derived before. "
-        f"At width {max(spec.widths)} a step of {_method(slow)} takes {slow['training_ms'] / fast['training_ms']:.1f} "
-        f"times as long as one of {_method(fast)}."
+        f"The median round took up to {rows['rounds_median'].max():.2f} times as long. Memory: of parameters, their "
+        f"gradients and momentum, and of what is kept for the backward pass. Predictions: in evaluation mode, weights "
+        f"derived before. At width {max(spec.widths)} a step of {_method(slow)} takes {times:.1f} times as long as one "
+        f"of {_method(fast)}."
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from analysis.studies.learning_rate import choose
 from analysis.studies.measures import accuracy, certified_accuracy
 from analysis.studies.preset import Preset
 from analysis.studies.presets import MNIST
+from analysis.studies.sources import decided
 from analysis.trials import Components, Trial
 
 STORE = Store(Path(__file__).resolve().parents[2] / "data" / "results" / "mnist")
@@ -41,8 +43,9 @@ def preset(search: Records) -> Preset:
 
 
 @pytest.fixture(scope="module")
-def records(preset: Preset) -> Records:
-    specs = [spec for study in STUDIES.values() for spec in study.trials(preset if study.tuned else MNIST)]
+def records(search: Records) -> Records:
+    deciding = cache(lambda source: search if source is SEARCH else read(list(source.trials(MNIST))))
+    specs = [spec for study in STUDIES.values() for spec in study.trials(decided(study, MNIST, deciding))]
     return read([spec for spec in dict.fromkeys(specs) if spec.dataset == "mnist"])
 
 
