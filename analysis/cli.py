@@ -56,6 +56,7 @@ def _figures(options: argparse.Namespace) -> int:
     from analysis.studies import STUDIES
 
     chosen = _workshop(options, options.preset or "digits")
+    print(chosen.about, end="")
     own = [study for study in STUDIES.values() if study.shelf is None]
     print(f"{chosen.figures}: ran {chosen.run(own)} trials, the others were recorded")
     everything = options.preset is None and options.dataset is None
@@ -72,6 +73,7 @@ def _run(options: argparse.Namespace) -> int:
 
     study = find(options.study)
     workshop = _workshop(options, options.preset or "digits")
+    print(workshop.about, end="")
     place = study.shelf or workshop.preset.dataset
     print(f"{place}: ran {workshop.run([study])} trials of {study.name}, the others were recorded")
     return 0
@@ -199,8 +201,10 @@ def _workshop(options: argparse.Namespace, name: str) -> "Workshop":
     """With a gallery where the command draws."""
     from dataclasses import replace
 
-    from analysis.commands import PRESETS, Workshop, own_preset
+    from analysis.commands import PRESETS, Workshop
+    from analysis.datasets import load
     from analysis.gallery import Gallery
+    from analysis.own_data import described, own_preset
     from analysis.runner import refuse_unknown
 
     if name not in PRESETS:
@@ -210,7 +214,9 @@ def _workshop(options: argparse.Namespace, name: str) -> "Workshop":
     preset, data_dir = PRESETS[name], options.data_dir
     if options.dataset is not None:
         dataset, data_dir = _located(options.dataset, data_dir)
-        preset = own_preset(preset, dataset, data_dir)
+        data = load(dataset, data_dir)
+        preset = own_preset(preset, data, data_dir)
+        settings["about"] = described(data)
     if options.seeds is not None:
         preset = replace(preset, seeds=tuple(range(options.seeds)))
     if settings.get("radius") is not None:

@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from analysis import datasets, runner, trials
+from analysis import runner, trials
 from analysis.gallery import Gallery, drawing_key
 from analysis.ledger import Status, certified_at, origins, status, table
 from analysis.plots import house_style
 from analysis.studies import STUDIES
-from analysis.studies.preset import Generated, Preset
+from analysis.studies.preset import Preset
 from analysis.studies.presets import PRESETS
-from analysis.studies.sources import SOURCES, decided
+from analysis.studies.sources import decided, needed
 from analysis.studies.study import Drawing, Records, Study
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ class Workshop:
         device: Torch device, or None for the best there is.
         radius: L2 radius to draw at instead of the preset's; training is not changed by it.
         fresh: Whether to run again what is recorded.
+        about: What data of the user's is like, in lines; empty where the data is the preset's own.
 
     Example:
         >>> Workshop(PRESETS["mnist"]).drawing(STUDIES["data_scaling"]).figure
@@ -57,6 +57,7 @@ class Workshop:
     device: str | None = None
     radius: float | None = None
     fresh: bool = False
+    about: str = ""
 
     @property
     def store(self) -> runner.Store:
@@ -80,8 +81,8 @@ class Workshop:
         Returns:
             The number of trials that were run.
         """
-        deciding = [source for source in SOURCES if any(source.decides(study) for study in studies)]
-        first = [spec for source in deciding for spec in source.study.trials(self.preset)]
+        deciding = [needed(study, self.preset) for study in studies]
+        first = [spec for found in deciding for specs in found.values() for spec in specs]
         count = self._run(first)
         rest = [spec for study in studies for spec in self._trials(study) if spec not in first]
         return count + self._run(rest)
@@ -101,7 +102,7 @@ class Workshop:
         """
         if self.gallery is None:
             raise ValueError("a workshop without a gallery draws nothing into it: ask for the drawing")
-        self._refuse_missing(study)
+        self._refuse_missing(study, self._trials(study))
         name = f"{self.shelf(study)}/{study.name}"
         settings = None if study.shelf else self._preset(study)
         key = drawing_key(settings, [self.store.path(spec) for spec in self._trials(study)])
@@ -122,7 +123,7 @@ class Workshop:
         Raises:
             MissingRecordsError: If trials have not been run; the message says how to run them.
         """
-        self._refuse_missing(study)
+        self._refuse_missing(study, self._trials(study))
         records = {spec: self.store[spec] for spec in self._trials(study)}
         with house_style():
             drawing = study.draw(self._preset(study), records)
@@ -160,22 +161,23 @@ class Workshop:
         return table(self._headers(specs, certified_at(radii))), len(set(specs))
 
     def asked_for(self) -> dict[str, set[str]] | None:
-        """Name the records that the studies ask for, by data set; None where a search is half done.
+        """Name the records that the studies ask for, by data set; None where the search for some rate is half done.
 
-        Its choice decides what other studies ask for; without any of its records, nothing can have been run on it. So
-        with paces.
+        Its choice decides what other studies ask for; where it has no record, nothing can have been run on it. So with
+        paces.
 
         Returns:
             Names of records, as from ``runner.identity``.
         """
-        studies = [study for study in STUDIES.values() if self.has(study)]
-        for source in SOURCES:
-            specs = source.study.trials(self.preset)
-            recorded = sum(spec in self.store for spec in specs)
-            if 0 < recorded < len(specs):
-                return None
-            studies = [study for study in studies if recorded or not source.decides(study)]
-        specs = [spec for study in studies for spec in self._trials(study)]
+        specs: list[Any] = []
+        for study in filter(self.has, STUDIES.values()):
+            recorded: dict[str, int] = {}
+            for name, group in needed(study, self.preset).items():
+                recorded[name] = sum(spec in self.store for spec in group)
+                if 0 < recorded[name] < len(group):
+                    return None
+            preset = decided(study, self.preset, lambda _, group: self._those_of(group))
+            specs += [spec for spec in study.trials(preset) if recorded.get(self._decision(spec), 1)]
         return {name: set(map(runner.identity, group)) for name, group in _by_dataset(specs).items()}
 
     def _run(self, specs: Sequence[Any]) -> int:
@@ -215,15 +217,22 @@ class Workshop:
         return study.trials(self._preset(study))
 
     def _preset(self, study: Study) -> Preset:
-        def recorded(source: Study) -> Records:
-            self._refuse_missing(source, wanted_by=study)
-            return {spec: self.store[spec] for spec in source.trials(self.preset)}
+        def recorded(source: Study, specs: Sequence[Any]) -> Records:
+            self._refuse_missing(source, specs, wanted_by=study)
+            return self._those_of(specs)
 
         chosen = decided(study, self.preset, recorded)
         return chosen if self.radius is None or not study.tuned else replace(chosen, radius=self.radius)
 
-    def _refuse_missing(self, study: Study, wanted_by: Study | None = None) -> None:
-        specs = self._trials(study)
+    def _those_of(self, specs: Sequence[Any]) -> dict[Any, Any]:
+        """Records, as far as there are any."""
+        return {spec: self.store[spec] for spec in specs if spec in self.store}
+
+    def _decision(self, spec: Any) -> str:
+        """What has to be decided for a specification, as :func:`needed` calls it."""
+        return self.preset.name_of(spec) if isinstance(spec, trials.Trial) else ""
+
+    def _refuse_missing(self, study: Study, specs: Sequence[Any], wanted_by: Study | None = None) -> None:
         missing = [spec for spec in specs if spec not in self.store]
         if missing:
             places = ", ".join(dict.fromkeys(spec.dataset for spec in missing))
@@ -235,32 +244,9 @@ class Workshop:
     def _request(self, study: Study) -> str:
         """The options that lead to the same records."""
         own = self.preset.dataset != PRESETS.get(self.preset.name, self.preset).dataset
-        dataset = f" --dataset {self.preset.dataset}" if own else ""
+        dataset = f" --dataset {quote(self.preset.dataset)}" if own else ""
         preset = "" if study.shelf else f" --preset {self.preset.name}{dataset}"
-        return preset if self.data_dir is None else f"{preset} --data-dir {self.data_dir}"
-
-
-def own_preset(preset: Preset, dataset: str, data_dir: Path | None) -> Preset:
-    """Put a data set of the user's in a preset's place; PCA decides its bands.
-
-    Beside CIFAR-10 stand the images that EDM has generated after it, where their files are here.
-
-    Args:
-        preset: Networks, budgets and seeds.
-        dataset: Name, as for ``datasets.load``.
-        data_dir: Folder of the data sets.
-
-    Returns:
-        The preset on that data set.
-    """
-    data = datasets.load(dataset, data_dir)
-    count = len(trials.directions(dataset, data_dir).directions)
-    images, classes = len(data.train), len(np.unique(data.train.labels))
-    generated = None
-    if data.name == "cifar10" and datasets.is_complete("edm-1m", data_dir):
-        sizes = (images // 16, images // 4, images, 4 * images, None)
-        generated = Generated(dataset="edm-1m", origin="generated by a diffusion model (EDM)", sizes=sizes)
-    return preset.on(data.name, images=images, classes=classes, directions=count, generated=generated)
+        return preset if self.data_dir is None else f"{preset} --data-dir {quote(str(self.data_dir))}"
 
 
 def draw_all(workshop: Workshop, studies: Iterable[Study], say: Callable[[str], None]) -> bool:
@@ -296,4 +282,4 @@ def _by_dataset(specs: Iterable[Any]) -> dict[str, list[Any]]:
     return groups
 
 
-__all__ = ["PRESETS", "MissingRecordsError", "Workshop", "draw_all", "own_preset"]
+__all__ = ["PRESETS", "MissingRecordsError", "Workshop", "draw_all"]

@@ -13,6 +13,7 @@ from analysis.commands import Workshop
 from analysis.gallery import Gallery
 from analysis.plots import new_figure
 from analysis.runner import headers as headers_module
+from analysis.studies import STUDIES
 from analysis.studies.presets import SMOKE
 from analysis.studies.study import Drawing, Study
 from analysis.trials import Spectrum
@@ -145,6 +146,27 @@ def test_missing_records_are_named_by_their_data_sets(workshop: Workshop, execut
     )
     with pytest.raises(commands.MissingRecordsError, match=advice):
         workshop.draw(STUDY)
+
+
+def test_a_study_waits_for_the_rates_of_its_own_networks_only(
+    workshop: Workshop, executors: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(runner, "run", lambda function, missing, *_, **__: asked.extend(missing))
+    monkeypatch.setattr(commands.trials, "content", lambda *_: {})
+    study = STUDIES["subspace_accuracy"]
+    with pytest.raises(commands.MissingRecordsError, match="4 of 4 trials of learning_rate on digits"):
+        workshop.run([study])
+    assert [(trial.classifier, trial.learning_rate) for trial in asked] == [
+        (name, rate) for name in ("MLP", "AOL-MLP") for rate in SMOKE.search.rates
+    ]
+    for number, trial in enumerate(asked):
+        workshop.store[trial] = {"outcome": {"accuracy": number / 4}, "arrays": {"radii": np.zeros(1)}}
+    assert workshop.status(study).total == len(study.trials(SMOKE)), "its trials are known"
+    names = {runner.identity(trial) for trial in study.trials(SMOKE.tuned({"MLP": 1.0, "AOL-MLP": 1.0}))}
+    assert names <= (workshop.asked_for() or {})["digits"]
+    workshop.store.path(asked[0]).unlink()
+    assert workshop.asked_for() is None, "a half-done search decides what is asked for"
 
 
 def test_a_shared_figure_has_one_place_and_is_drawn_once(workshop: Workshop, data: Path, executors: list[str]) -> None:

@@ -1,8 +1,9 @@
 """The tables behind figures, computed from the records that are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ class Evidence:
             The preset.
         """
         declared, asking = PRESETS[preset], find(study)
-        return decided(asking, declared, lambda source: self._read(source, declared))
+        return decided(asking, declared, lambda source, specs: self._read(source, declared, specs))
 
     def records(self, preset: str, study: str) -> Records:
         """Records of a study.
@@ -78,7 +79,8 @@ class Evidence:
         Returns:
             From specification to record.
         """
-        return self._read(find(study), self.preset(preset, study))
+        asking, chosen = find(study), self.preset(preset, study)
+        return self._read(asking, chosen, asking.trials(chosen))
 
     def repeats(self, preset: str, study: str, **chosen: object) -> NDArray[np.float64]:
         """Values of one point of a study that tables measures, by seed.
@@ -101,8 +103,7 @@ class Evidence:
             raise LookupError(f"{chosen} chooses {len(rows)} rows of {study} on {preset}, not one of each seed")
         return rows.sort_values("seed")["value"].to_numpy(dtype=np.float64)
 
-    def _read(self, study: Study, preset: Preset) -> Records:
-        specs = study.trials(preset)
+    def _read(self, study: Study, preset: Preset, specs: Sequence[Any]) -> Records:
         missing = [spec for spec in specs if spec not in self._store]
         if missing:
             raise NotRecordedError(f"{len(missing)} of {len(specs)} records of {study.name} on {preset.name}")

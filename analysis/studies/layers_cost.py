@@ -55,12 +55,13 @@ def paces(preset: Preset, records: Records) -> dict[tuple[str, int], float]:
 
     Args:
         preset: The grid.
-        records: Of its paces.
+        records: Of its paces, or none.
 
     Returns:
         By model and width.
     """
-    return {network: pace for spec in trials(preset) for network, pace in step_seconds(spec, records[spec]).items()}
+    found = [spec for spec in trials(preset) if spec in records]
+    return {network: pace for spec in found for network, pace in step_seconds(spec, records[spec]).items()}
 
 
 def draw(preset: Preset, records: Records) -> Drawing:

@@ -49,13 +49,16 @@ def choose(preset: Preset, records: Records) -> dict[str, float]:
 
     Args:
         preset: The grid.
-        records: Of the search.
+        records: Of the search, or of all of it for some of the networks.
 
     Returns:
-        Learning rate of each network, by ``preset.name_of``.
+        Learning rate of each network that there are records of, by ``preset.name_of``.
     """
     chosen = {}
+    found = {preset.name_of(spec) for spec in trials(preset) if spec in records}
     for model in preset.searched:
+        if preset.name_of(model) not in found:
+            continue
         measured = (judged(preset, model), accurate(model, ""))
         first, second = (np.nan_to_num(_values(preset, records, measure)).mean(axis=1) for measure in measured)
         best = max(range(len(first)), key=lambda place: (first[place], second[place], -place))

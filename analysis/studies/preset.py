@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 
+from analysis.studies import fitting
 from analysis.studies.budgets import Budgets
 from analysis.trials import Components, Trial
 
 RECORD_RADII = (36 / 255, 72 / 255, 108 / 255, 1.0)
-MANY = 16  # directions, so that the bands are different from each other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,15 +162,19 @@ class Preset:
         return model.classifier if alike == 1 or model.width is None else f"{model.classifier}, width {model.width}"
 
     def tuned(self, rates: Mapping[str, float]) -> "Preset":
-        """Train every network at its own learning rate.
+        """Train networks at their own learning rates.
 
         Args:
-            rates: Learning rate of each network, by :meth:`name_of`.
+            rates: Learning rate of each network that gets one, by :meth:`name_of`.
 
         Returns:
             A preset that differs in nothing else.
         """
-        return self._with_each(lambda trial: replace(trial, learning_rate=rates[self.name_of(trial)]))
+
+        def trained(model: Trial) -> Trial:
+            return replace(model, learning_rate=rates.get(self.name_of(model), model.learning_rate))
+
+        return self._with_each(trained)
 
     def paced(self, seconds: Mapping[tuple[str, int], float]) -> "Preset":
         """Give every network of the budgets its pace.
@@ -223,46 +228,65 @@ class Preset:
         return replace(self._with_each(lambda trial: replace(trial, dataset=name)), sizes=sizes, generated=None)
 
     def on(
-        self, dataset: str, *, images: int, classes: int, directions: int, generated: Generated | None = None
+        self,
+        dataset: str,
+        *,
+        images: int,
+        classes: int,
+        directions: int,
+        shape: fitting.Shape | None = None,
+        generated: Generated | None = None,
     ) -> "Preset":
         """Put another data set in the place of this preset's own: same networks, budgets and seeds.
 
         Args:
             dataset: Its name.
             images: Number of its training images.
-            classes: Number of its classes.
+            classes: Number of classes among them.
             directions: Number of its directions of non-zero variance.
+            shape: Of its images, height, width and channels; None where networks need no fitting to it.
             generated: Images that were generated after it, if there are any.
 
         Returns:
-            A preset whose sizes double up to all images, whose bands have the shape of the standard ones, and whose
-            search holds out a fifth of the training images.
+            A preset whose sizes double up to all images, whose bands have the shape of the standard ones, whose search
+            holds out a fifth of the training images, and whose networks are wide enough for the classes. Of more than
+            ``fitting.LARGE`` pixel values it compares no layers, and measures no others' gain from data: they would
+            take days.
 
         Raises:
             ValueError: If there are too few images or directions for that.
         """
-        if images < 4 * classes or directions < MANY:
+        if images < 2 * classes or directions < fitting.FEWEST:
             raise ValueError(
-                f"{dataset} has {images} training images of {classes} classes in {directions} directions: studies need "
-                f"4 images a class and {MANY} directions"
+                f"{dataset} has {images} training images of {classes} classes in {directions} directions of non-zero "
+                f"variance; studies need 2 training images a class and {fitting.FEWEST} directions"
             )
-        halves = [images // 2**k for k in range(9, 0, -1)]
+        moved = self._with_each(lambda trial: _moved(trial, dataset, classes, shape))
+        large = shape is not None and prod(shape) > fitting.LARGE
+        validation = fitting.held_out(images, classes)
         return replace(
-            self._with_each(lambda trial: replace(trial, dataset=dataset)),
-            sizes=(*(size for size in halves if size >= 2 * classes), None),
-            bands=_bands(directions),
-            firsts=(0, *sorted({directions * part // 16 for part in (1, 2, 4, 6, 8, 10, 12)})),
-            search=self._held_out(self.search, images, classes),
-            layer_search=self.layer_search and self._held_out(self.layer_search, images, classes),
+            moved,
+            others=() if large else moved.others,
+            compared=() if large else moved.compared,
+            sizes=fitting.sizes(images, classes),
+            bands=fitting.bands(directions),
+            firsts=fitting.firsts(directions),
+            search=replace(self.search, size=None, validation=validation),
+            layer_search=self.layer_search and replace(self.layer_search, size=None, validation=validation),
             generated=generated,
+            budgets=self.budgets and self._roomier(self.budgets, classes, shape),
         )
 
-    @staticmethod
-    def _held_out(search: Search, images: int, classes: int) -> Search:
-        return replace(search, size=None, validation=max(images // 5, classes))
+    def _roomier(self, budgets: Budgets, classes: int, shape: fitting.Shape | None) -> Budgets:
+        """Widths that have room for the classes."""
+
+        def fitted(widths: tuple[int, ...]) -> tuple[int, ...]:
+            networks = [replace(model, width=width) for model in self.compared[:1] for width in widths]
+            return tuple(dict.fromkeys(_moved(each, self.dataset, classes, shape).width or 0 for each in networks))
+
+        return replace(budgets, widths=fitted(budgets.widths), timed=fitted(budgets.timed))
 
 
-def _bands(directions: int) -> tuple[Components | None, ...]:
-    """The shape of the standard bands: a small head, a larger one, and two tails."""
-    head, middle, tail = max(directions // 45, 1), directions // 6, directions // 2
-    return None, ((0, head),), ((0, middle),), ((middle, None),), ((tail, None),), ((0, head), (tail, None))
+def _moved(model: Trial, dataset: str, classes: int, shape: fitting.Shape | None) -> Trial:
+    moved = replace(model, dataset=dataset)
+    return moved if shape is None else fitting.wide_enough(moved, classes, shape)

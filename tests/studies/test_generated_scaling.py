@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import commands, datasets
+from analysis import datasets, own_data
 from analysis.datasets import Dataset, Split
 from analysis.scaling import points_per_doubling
 from analysis.studies import STUDIES
@@ -132,10 +132,11 @@ def test_one_seed_and_diverged_trainings_are_drawn(invent: Invent, diverge: Any)
 @pytest.mark.parametrize("is_here", [True, False])
 def test_edm_stands_beside_cifar10_where_it_is(monkeypatch: pytest.MonkeyPatch, is_here: bool, tmp_path: Path) -> None:
     split = Split(np.zeros((160, 2, 2, 1), np.uint8), np.arange(160) % 2)
-    monkeypatch.setattr(datasets, "load", lambda *_: Dataset("cifar10", split, split, ("a", "b")))
-    monkeypatch.setattr(commands.trials, "directions", lambda *_: type("", (), {"directions": range(100)}))
+    data = Dataset("cifar10", split, split, ("a", "b"))
+    monkeypatch.setattr(own_data.trials, "content", lambda *_: {"data": data.content_hash})
+    monkeypatch.setattr(own_data.trials, "directions", lambda *_: type("", (), {"directions": range(100)}))
     monkeypatch.setattr(datasets, "is_complete", lambda name, _: is_here and name == "edm-1m")
-    generated = commands.own_preset(SMOKE, "cifar10", tmp_path).generated
+    generated = own_data.own_preset(SMOKE, data, tmp_path).generated
     assert (generated and (generated.dataset, generated.sizes)) == (
         ("edm-1m", (10, 40, 160, 640, None)) if is_here else None
     )
