@@ -187,6 +187,8 @@ def _row(spec: Any, header: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("components", "head", "tail"):
         if fields.get(name) is not None:
             fields[name] = ",".join(f"{first}-{'' if last is None else last}" for first, last in fields[name])
+    if "looks" in fields:
+        fields["looks"] = ",".join(map(str, fields["looks"])) or None
     measured = header["outcome"] | (header.get("summary") or {})
     origin = {"data_hash": header.get("data")} | header.get("provenance", {})
     found = {NAMES.get(name, name): value for name, value in (measured | origin).items()}

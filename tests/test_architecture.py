@@ -82,7 +82,8 @@ TORCH_FILES = {"datasets/batches.py", "datasets/cohort_batches.py"}  # of the pa
 TORCH_WHEN_ASKED_FILES = {"subspaces/device.py", "subspaces/int8.py"}  # inside functions only
 NEVER_TORCH_AT_IMPORT = NEVER_TORCH | {"trials", "estimators"}
 TRAINING_FILES = {
-    f"trials/{name}.py" for name in ("checkpoint", "cohort", "fitting", "measure", "pacing", "setup", "stopwatch")
+    f"trials/{name}.py"
+    for name in ("checkpoint", "cohort", "fitting", "looks", "measure", "pacing", "setup", "stopwatch")
 }
 TORCH_AT_IMPORT_FILES = TORCH_FILES | TRAINING_FILES | {"estimators/network.py"}
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300

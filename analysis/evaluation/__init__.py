@@ -3,6 +3,7 @@
 from analysis.evaluation.attacks import attack
 from analysis.evaluation.certified import certified_radii, margins, pairwise_radii
 from analysis.evaluation.cost import inference_seconds, memory_of_a_step
+from analysis.evaluation.jacobians import layer_jacobians, slopes
 from analysis.evaluation.robustness import Robustness, SoundnessError, robustness
 from analysis.evaluation.scores import scores
 from analysis.evaluation.smoothing import smoothed_radii
@@ -14,11 +15,13 @@ __all__ = [
     "attack",
     "certified_radii",
     "inference_seconds",
+    "layer_jacobians",
     "margins",
     "memory_of_a_step",
     "pairwise_radii",
     "robustness",
     "scores",
+    "slopes",
     "smoothed_radii",
     "sound_radii",
 ]

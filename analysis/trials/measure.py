@@ -18,6 +18,7 @@ from analysis.evaluation.scores import pixels
 from analysis.losses import OffsetCrossEntropy
 from analysis.training import DivergedError, find_device, optimizer_and_schedule, train
 from analysis.trials.content import load
+from analysis.trials.looks import Looks
 from analysis.trials.provenance import processor, software
 from analysis.trials.setup import (
     Projection,
@@ -30,6 +31,7 @@ from analysis.trials.setup import (
 from analysis.trials.trial import Components, Trial
 
 TIMED = 1_000
+LOOKED_AT = 1_000  # images at which slopes are measured between steps
 
 
 def check(trial: Trial) -> None:
@@ -44,6 +46,8 @@ def check(trial: Trial) -> None:
     models.find(trial.model)
     if trial.activation not in lipschitz.ACTIVATION:
         raise ValueError(f"unknown activation {trial.activation!r}; known are {', '.join(lipschitz.ACTIVATION)}")
+    if trial.looks and not models.find(trial.model).robust:
+        raise ValueError(f"looks are into 1-Lipschitz networks, of which {trial.model} is none")
     if trial.augmentation not in AUGMENTATIONS:
         raise ValueError(f"unknown augmentation {trial.augmentation!r}; known are {', '.join(AUGMENTATIONS)}")
 
@@ -116,13 +120,16 @@ def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> 
     target = find_device(device)
     data = load(trial.dataset, data_dir, trial.validation)
     ready = prepare(trial, data, target, data_dir, {})
+    measured = data.validation or data.test
+    looks = _looks(ready, measured, target) if trial.looks else None
     try:
-        ready.outcome["loss"] = train_alone(ready, data.train.part(ready.chosen), target)
+        ready.outcome["loss"] = train_alone(ready, data.train.part(ready.chosen), target, looks)
     except DivergedError as error:
         ready.outcome["diverged"] = error.step
     training = time.perf_counter() - start
-    measured = data.validation or data.test
     arrays, evaluation = timed_measure(ready, measured, target)
+    if looks is not None and ready.outcome["diverged"] is None:
+        arrays |= looks.arrays()
     seconds = {"training": training, "evaluation": evaluation, **cost(ready, measured, target)}
     return record(ready, data, arrays, provenance(target) | seconds)
 
@@ -169,13 +176,14 @@ def record(ready: Ready, data: Dataset, arrays: dict[str, NDArray[Any]], origin:
     }
 
 
-def train_alone(ready: Ready, split: Split, device: torch.device) -> float:
+def train_alone(ready: Ready, split: Split, device: torch.device, looks: Looks | None = None) -> float:
     """Train one network.
 
     Args:
         ready: The trial, prepared; its network is changed in place.
         split: Its training images.
         device: Where it lies.
+        looks: What looks into the network between steps, if anything does.
 
     Returns:
         The loss on the last batch.
@@ -199,7 +207,13 @@ def train_alone(ready: Ready, split: Split, device: torch.device) -> float:
         noise=trial.noise,
     )
     loss = OffsetCrossEntropy(trial.offset, trial.temperature)
-    return train(ready.network, stream, loss=loss, optimizer=optimizer, schedule=schedule)
+    seen = stream if looks is None else looks.between(stream)
+    return train(ready.network, seen, loss=loss, optimizer=optimizer, schedule=schedule)
+
+
+def _looks(ready: Ready, split: Split, device: torch.device) -> Looks:
+    images, _ = tensors(split.part(np.arange(min(len(split), LOOKED_AT))), device)
+    return Looks(ready.network, pixels(images, ready.project, torch.float64), ready.trial.looks)
 
 
 def _measure(

@@ -38,7 +38,8 @@ def run_trials(
     Returns:
         One record each, in the same order: ``specification``, ``outcome`` (``size``, ``examples``, ``accuracy``,
         ``lipschitz``, ``variance_share``, ``loss``, ``diverged``), ``arrays`` (``radii`` in units of pixels in [0, 1]
-        for 1-Lipschitz and smoothed networks, ``correct`` for others), ``data`` (content hash) and ``provenance``
+        for 1-Lipschitz and smoothed networks, ``correct`` for others; what :class:`analysis.trials.looks.Looks` found,
+        where the trial has looks), ``data`` (content hash) and ``provenance``
         (software, hardware, seconds of training and evaluation, seconds of inference per image, bytes of a step).
 
     Raises:

@@ -31,6 +31,8 @@ class Trial:
         noise: Standard deviation of Gaussian noise, pixels in [0, 1], that is added to training images last; where it
             is positive, the network is measured as the smoothed classifier of that noise.
         draws: Noisy copies of each image from which the smoothed classifier's radius is estimated.
+        looks: Steps after which a 1-Lipschitz network is looked into while it is trained, rising, from 0 to all of
+            them: how near its layers are to isometries, and how near its slopes to the proven bound.
         validation: Training images split off first, and measured instead of the test images; 0 for none.
         subset_seed: Decides the order of the nested subsets.
         seed: Decides initial weights, order of the images and augmentation.
@@ -60,6 +62,7 @@ class Trial:
     augmentation: str = "none"
     noise: float = 0.0
     draws: int = 1000
+    looks: tuple[int, ...] = ()
     validation: int = 0
     subset_seed: int = 0
     seed: int = 0
@@ -73,6 +76,7 @@ class Trial:
         for name in ("validation", "subset_seed", "seed"):
             refuse_below(name, getattr(self, name), 0)
         self._refuse_impossible_numbers()
+        _refuse_looks(self.looks, self.total_steps)
         if "/" in self.dataset or not self.dataset:
             raise ValueError(f"dataset must be a name, not the path {self.dataset!r}: give its folder as data_dir")
         if self.components is not None:
@@ -123,6 +127,15 @@ def refuse_below(name: str, value: object, least: int) -> None:
         raise TypeError(f"{name} must be a whole number, got {value!r} of type {type(value).__name__}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def _refuse_looks(looks: object, steps: int) -> None:
+    if not isinstance(looks, tuple):
+        raise TypeError(f"looks must be a tuple of steps, got {looks!r}")
+    for look in looks:
+        refuse_below("a look", look, 0)
+    if list(looks) != sorted(set(looks)) or max(looks, default=0) > steps:
+        raise ValueError(f"looks must rise, to at most the {steps} steps of the training, got {looks}")
 
 
 def as_float(name: str, value: object) -> float:

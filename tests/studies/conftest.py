@@ -87,6 +87,7 @@ def trained(trial: Trial, generator: np.random.Generator) -> Record:
     robust = "-" in trial.model or trial.noise > 0
     radii = generator.normal(0.4, 0.4, EXAMPLES)
     arrays = {"radii": radii} if robust else {"correct": radii > 0}
+    arrays |= found(trial, generator) if trial.looks else {}
     outcome = {
         "size": trial.size or TRAINING_IMAGES[trial.dataset] - trial.validation,
         "variance_share": 1.0 if trial.components is None else share(trial),
@@ -97,6 +98,17 @@ def trained(trial: Trial, generator: np.random.Generator) -> Record:
         "examples": EXAMPLES,
     }
     return {"outcome": outcome, "arrays": arrays}
+
+
+def found(trial: Trial, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """What looks find: layers of six singular values."""
+    looks = len(trial.looks)
+    return {
+        "singular_values": np.sort(generator.uniform(size=(looks, trial.depth or 1, 6)))[..., ::-1],
+        "bounds": generator.uniform(0.9, 1, looks),
+        "slopes": generator.uniform(0.5, 0.9, looks),
+        "gram": generator.uniform(-1, 1, (6, 6)),
+    }
 
 
 def share(trial: Trial) -> float:

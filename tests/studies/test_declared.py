@@ -34,7 +34,7 @@ def test_trials_are_distinct(study: Study, preset: Preset) -> None:
     specs = study.trials(preset)
     assert len(set(specs)) == len(specs)
     without_layers = study.name.startswith("layers_") and not preset.compared
-    without_layers |= study.name == "activations" and not preset.activated
+    without_layers |= study.name in ("activations", "orthogonality") and not preset.activated
     without_images = study.name == "generated_scaling" and preset.generated is None
     assert bool(specs) != (study.shelf == "theory" or without_layers or without_images)
     if study.shelf is None:

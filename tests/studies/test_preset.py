@@ -110,7 +110,7 @@ def test_every_study_declares_distinct_trials_of_that_data_set(own: Own) -> None
         assert len(set(specs)) == len(specs)
         compares = study.name.startswith("layers_")
         generates = study.name == "generated_scaling"  # images of a user have nothing generated after them
-        activates = study.name == "activations" and not preset.activated
+        activates = study.name in ("activations", "orthogonality") and not preset.activated
         assert bool(specs) or (compares and not preset.compared) or generates or activates
         assert {spec.dataset for spec in specs} <= {"own"}
 
