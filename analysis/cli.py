@@ -60,7 +60,7 @@ def _figures(options: argparse.Namespace) -> int:
     own = [study for study in STUDIES.values() if study.shelf is None]
     print(f"{chosen.figures}: ran {chosen.run(own)} trials, the others were recorded")
     everything = options.preset is None and options.dataset is None
-    wanted = [study for study in STUDIES.values() if everything or study.shelf != "data"]
+    wanted = [study for study in STUDIES.values() if everything or not chosen.keeps(study)]
     complete = draw_all(chosen, wanted, print)
     for recorded in RECORDED if everything else ():  # what is not recorded yet is named, and no fault of this command
         draw_all(_workshop(options, recorded), own, print)

@@ -72,6 +72,10 @@ class Workshop:
         """Whether the study asks something of this preset."""
         return study.shelf is not None or bool(study.trials(self.preset))
 
+    def keeps(self, study: Study) -> bool:
+        """Whether the study's records are kept with the code, the same for every preset."""
+        return study.shelf is not None and bool(study.trials(self.preset))
+
     def run(self, studies: Sequence[Study]) -> int:
         """Run what the studies' figures need, learning rates and paces first, trials that they share once.
 

@@ -51,7 +51,7 @@ CHAPTERS = (
         "Activations of 1-Lipschitz networks",
         "With MaxMin, or with any activation of two linear pieces, a 1-Lipschitz network cannot represent every "
         "1-Lipschitz piecewise linear function; with the N-activation it can.",
-        ("activations", "n_activation", "activations_toy"),
+        ("activations", "n_function"),
     ),
     Chapter(
         "scaling",

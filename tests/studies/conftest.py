@@ -9,7 +9,7 @@ import pytest
 
 from analysis.studies.preset import Preset
 from analysis.studies.study import Drawing, Study
-from analysis.trials import Pace, Slices, Spectrum, Trial
+from analysis.trials import Fit, Pace, Slices, Spec, Spectrum, Trial
 
 Record = dict[str, Any]
 Invent = Callable[[Study, Preset], dict[Any, Record]]
@@ -64,13 +64,15 @@ def without_loss(kept: Record) -> Record:
     return {name: value for name, value in kept["outcome"].items() if name != "loss"}
 
 
-def record(spec: Trial | Spectrum | Slices | Pace, preset: Preset, generator: np.random.Generator) -> Record:
-    if isinstance(spec, Pace):
-        return pace(spec, generator) | {"provenance": PROVENANCE}
-    if isinstance(spec, Slices):
-        return slices(spec, generator) | {"provenance": PROVENANCE}
-    kept = spectrum(spec, generator) if isinstance(spec, Spectrum) else trained(spec, generator)
-    return kept | {"provenance": PROVENANCE}
+def record(spec: Spec, preset: Preset, generator: np.random.Generator) -> Record:
+    makers: dict[type, Callable[[Any, np.random.Generator], Record]] = {
+        Fit: fit,
+        Pace: pace,
+        Slices: slices,
+        Spectrum: spectrum,
+        Trial: trained,
+    }
+    return makers[type(spec)](spec, generator) | {"provenance": PROVENANCE}
 
 
 def pace(spec: Pace, generator: np.random.Generator) -> Record:
@@ -81,6 +83,15 @@ def pace(spec: Pace, generator: np.random.Generator) -> Record:
         "memory": generator.integers(10**6, 10**8, shape[1:]),
     }
     return {"outcome": {"networks": arrays["memory"].size, "clock": "processor"}, "arrays": arrays}
+
+
+def fit(spec: Fit, generator: np.random.Generator) -> Record:
+    low = 10 ** generator.uniform(-3, -0.2, spec.restarts)
+    x = np.linspace(-3, 3, 601)
+    curve = (low.min() * generator.uniform(-1, 1, x.size) + x - 2 * x.clip(-0.5, 0.5)).astype(np.float32)
+    arrays = {"low": low, "high": low + 2.5e-4, "mse": low**2 / 3, "curve": curve}
+    nearest = {"distance": float(low.min()), "certified": float(low.min() + 2.5e-4)}
+    return {"outcome": nearest | {"lipschitz": 1.0, "loss": 0.1, "diverged": None}, "arrays": arrays}
 
 
 def trained(trial: Trial, generator: np.random.Generator) -> Record:
