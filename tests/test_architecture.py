@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trials": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz", "theory"},
     "estimators": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz"},
     "evaluation": {"lipschitz"},
-    "models": {"lipschitz"},
+    "models": {"datasets", "lipschitz"},  # the former says where caches lie
     "runner": set(),
     "plots": set(),
     "scaling": set(),

@@ -1,7 +1,11 @@
 """The 1,797 digits of 8 x 8 pixels that come with scikit-learn: small enough for any test."""
 
+from dataclasses import replace
+from importlib.metadata import version
+
 import numpy as np
 
+from analysis.datasets.cache import cached
 from analysis.datasets.dataset import Dataset, Split
 
 TEST_IMAGES = 500
@@ -15,7 +19,11 @@ def read_digits() -> Dataset:
     Returns:
         1,297 training and 500 test images, split with seed 0, stratified.
     """
-    from sklearn.datasets import load_digits  # slow to import, and needed for this data set alone
+    return replace(cached(f"digits-{version('scikit-learn')}", _converted), name="digits")
+
+
+def _converted() -> Dataset:
+    from sklearn.datasets import load_digits  # takes as long to load as torch: hence the cache, for other processes
 
     levels, labels = load_digits(return_X_y=True)
     pixels = np.rint(levels * 255 / 16).astype(np.uint8)

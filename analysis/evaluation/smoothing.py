@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import beta, norm
+from scipy.special import betaincinv, ndtri  # scipy.stats takes seconds to load
 from torch import Generator, Tensor, nn
 
 from analysis.evaluation.rest import at_rest, check_images, check_labels
@@ -89,7 +89,7 @@ def lower_bound(hits: NDArray[np.integer], n: int, alpha: float) -> NDArray[np.f
         >>> lower_bound(np.array([0, 1_000]), 1_000, 0.001).round(4)
         array([0.    , 0.9931])
     """
-    found = beta.ppf(alpha, np.maximum(hits, 1), n - np.maximum(hits, 1) + 1)
+    found = betaincinv(np.maximum(hits, 1), n - np.maximum(hits, 1) + 1, alpha)
     return np.where(hits == 0, 0.0, found)
 
 
@@ -109,7 +109,7 @@ def radius(hits: NDArray[np.integer], n: int, *, sigma: float, alpha: float) -> 
         >>> radius(np.array([500, 900, 1_000]), 1_000, sigma=0.25, alpha=0.001).round(3)
         array([0.   , 0.282, 0.616])
     """
-    return np.maximum(0.0, sigma * norm.ppf(lower_bound(hits, n, alpha)))
+    return np.maximum(0.0, sigma * ndtri(lower_bound(hits, n, alpha)))
 
 
 def count_classes(model: nn.Module, images: Tensor, *, sigma: float, draws: int, generator: Generator) -> Tensor:

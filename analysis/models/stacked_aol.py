@@ -1,74 +1,29 @@
-r"""AOL-MLPs as one network, with batched products and a backward pass by hand: where small networks spend their time.
+r"""AOL-MLPs as one network, with a backward pass by hand: where small networks spend their time."""
 
-Of a network of width 64 five products a layer remain; everything else is elementwise, in memory that is used again at
-every step. What concerns the parameters alone is done for all layers of one shape at once: calls, not arithmetic, are
-what a small cohort pays for.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from analysis.lipschitz import AOLLinear, FirstChannels, MaxMin, SubtractMean, ZeroChannels
-from analysis.models.rescaling import Rescaling
+from analysis.models.compiler import compiled
+from analysis.models.layerwise import Layerwise
+from analysis.models.networkwise import WIDEST, Networkwise
 from analysis.models.stacked import Stacked
 
 
-@dataclass
-class Layer:
-    r"""One layer of all networks: its memory, and what the forward pass leaves for the backward pass.
+class Chain(Protocol):
+    """All layers of all networks, forward and backward."""
 
-    Attributes:
-        weight: The scaled parameters, shape ``(networks, out, in)``; of the last layer only the rows that make scores.
-        gradient: Of the weight, same shape.
-        inputs: What the layer was applied to, shape ``(networks, n, in)``.
-        outputs: Before sorting, shape ``(networks, n, out)``.
-        sorted: After it, the larger of each pair in the first half.
-        swapped: 1 where a pair was exchanged, else 0, shape ``(networks, n, out / 2)``.
-    """
+    def forward(self, values: Tensor) -> Tensor | None:
+        """Scores of values; None where weights are too large or small for the fast formulas."""
 
-    weight: Tensor
-    gradient: Tensor
-    inputs: Tensor
-    outputs: Tensor
-    sorted: Tensor
-    swapped: Tensor
-
-    @classmethod
-    def room_for(cls, weight: Tensor, gradient: Tensor, batch: int) -> "Layer":
-        """Memory for a layer of weights ``(networks, out, in)`` and batches of a size."""
-        networks, outputs, inputs = weight.shape
-        new = partial(torch.empty, dtype=weight.dtype)
-        rows = (networks, batch, outputs)
-        return cls(
-            weight=weight,
-            gradient=gradient,
-            inputs=new(networks, batch, inputs),
-            outputs=new(rows),
-            sorted=new(rows),
-            swapped=new(networks, batch, outputs // 2),
-        )
-
-    def sort(self) -> Tensor:
-        """Sort pairs, and remember which were exchanged."""
-        (first, second), (larger, smaller) = self.outputs.chunk(2, dim=2), self.sorted.chunk(2, dim=2)
-        torch.maximum(first, second, out=larger)
-        torch.minimum(first, second, out=smaller)
-        torch.gt(second, first, out=self.swapped)
-        return self.sorted
-
-    def unsort(self, change: Tensor) -> Tensor:
-        """Send gradients of sorted values to where the values came from."""
-        (first, second), (larger, smaller) = self.outputs.chunk(2, dim=2), change.chunk(2, dim=2)
-        torch.lerp(larger, smaller, self.swapped, out=first)  # the ends of a line, exactly
-        torch.lerp(smaller, larger, self.swapped, out=second)
-        return self.outputs
+    def backward(self, change: Tensor) -> list[Tensor]:
+        """Gradients of the parameters, from that of the scores."""
 
 
 class StackedAOL(Stacked):
@@ -86,8 +41,7 @@ class StackedAOL(Stacked):
         super().__init__(networks)
         self._classes = networks[0][-1].width  # type: ignore[index]
         self._names = list(self.parameters)
-        self._rescalings: list[Rescaling] = []
-        self._layers: list[Layer] = []
+        self._chains: dict[int, Chain] = {}  # by the size of batches; one at a time
         shapes = {name: parameter.shape for name, parameter in self.parameters.items()}
         runs = [list(run) for _, run in groupby(self._names, shapes.__getitem__)]
         with torch.no_grad():
@@ -97,14 +51,32 @@ class StackedAOL(Stacked):
     def __call__(self, images: Tensor) -> Tensor:
         """Map images ``(networks, n, c, h, w)``, each network's own, to scores ``(networks, n, classes)``."""
         values = (images - self.buffers["0.mean"][:, None]).flatten(2)
-        values = F.pad(values, (0, self.trained[0].shape[-1] - values.shape[2]))
-        if not self._layers or self._layers[0].inputs.shape != values.shape:
-            self._make_room(values)
-        pairs = zip(self._rescalings, self.trained, strict=True)
-        if not all(rescaling.rescale(parameter) for rescaling, parameter in pairs):
+        if missing := self.trained[0].shape[-1] - values.shape[2]:
+            values = F.pad(values, (0, missing))
+        chain = self._chain_for(values.shape[1])
+        found = chain.forward(values)
+        if found is None:
             return self._each(self._natural(self.trained), images)
-        scores: Tensor = _Chain.apply(values, self._rescalings, self._layers, *self.trained)  # type: ignore[no-untyped-call]
+        scores: Tensor = _Scores.apply(found, chain, *self.trained)  # type: ignore[no-untyped-call]
         return scores
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from :meth:`state`, also of fewer networks.
+
+        Args:
+            state: Its values.
+        """
+        super().load(state)
+        self._chains.clear()
+
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with some of the networks.
+
+        Args:
+            chosen: Their indices along the leading axis, int64.
+        """
+        super().keep(chosen)
+        self._chains.clear()
 
     def restore(self, index: int, network: nn.Module) -> None:
         """Write one network's values into a network of its own.
@@ -117,21 +89,15 @@ class StackedAOL(Stacked):
             parameters = self._natural([parameter[index, None] for parameter in self.trained])
         self._write(parameters | {name: buffer[index, None] for name, buffer in self.buffers.items()}, 0, network)
 
-    def _make_room(self, values: Tensor) -> None:
-        """Memory for all layers, for batches of a size."""
-        self._rescalings = [Rescaling.room_for(parameter) for parameter in self.trained]
-        places = [
-            place
-            for rescaling, parameter in zip(self._rescalings, self.trained, strict=True)
-            for place in zip(
-                rescaling.weight.view_as(parameter).unbind(1),
-                rescaling.gradient.view_as(parameter).unbind(1),
-                strict=True,
-            )
-        ]
-        weight, gradient = places[-1]
-        places[-1] = weight[:, : self._classes], gradient[:, : self._classes]
-        self._layers = [Layer.room_for(*place, batch=values.shape[1]) for place in places]
+    def _chain_for(self, batch: int) -> Chain:
+        """The faster way for batches of a size."""
+        if batch not in self._chains:
+            parameters, sizes = self.trained, {"batch": batch, "classes": self._classes}
+            narrow = max(max(parameter.shape[2:]) for parameter in parameters) <= WIDEST
+            library = compiled(parameters[0].dtype) if narrow else None
+            way = Layerwise if library is None else partial(Networkwise, library)
+            self._chains = {batch: way(parameters, **sizes)}
+        return self._chains[batch]
 
     def _natural(self, held: Sequence[Tensor]) -> dict[str, Tensor]:
         """Parameters by name, ``(networks, out, in)``, in the order that a network has."""
@@ -182,31 +148,14 @@ def halves(channels: int) -> Tensor:
     return torch.arange(channels).view(-1, 2).T.flatten()
 
 
-class _Chain(torch.autograd.Function):
-    """All layers, of all networks: what has been rescaled is applied, and the gradients of both are taken."""
+class _Scores(torch.autograd.Function):
+    """What a chain has found, with the gradients that it finds."""
 
     @staticmethod
-    def forward(
-        ctx: Any, values: Tensor, rescalings: list[Rescaling], layers: list[Layer], *parameters: Tensor
-    ) -> Tensor:
-        ctx.rescalings, ctx.layers = rescalings, layers
-        ctx.save_for_backward(*parameters)
-        for layer in layers[:-1]:
-            layer.inputs = values
-            torch.bmm(values, layer.weight.mT, out=layer.outputs)
-            values = layer.sort()
-        layers[-1].inputs = values
-        return torch.bmm(values, layers[-1].weight.mT)
+    def forward(ctx: Any, scores: Tensor, chain: Chain, *parameters: Tensor) -> Tensor:
+        ctx.chain = chain
+        return scores.view_as(scores)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        rescalings: list[Rescaling] = ctx.rescalings
-        layers: list[Layer] = ctx.layers
-        change = gradients[0]
-        rescalings[-1].gradient.view_as(ctx.saved_tensors[-1])[:, -1].zero_()  # rows that make no scores keep it
-        for layer, before in zip(layers[:0:-1], layers[-2::-1], strict=True):
-            torch.bmm(change.mT, layer.inputs, out=layer.gradient)
-            change = before.unsort(torch.bmm(change, layer.weight, out=before.sorted))
-        torch.bmm(change.mT, layers[0].inputs, out=layers[0].gradient)
-        pairs = zip(rescalings, ctx.saved_tensors, strict=True)
-        return None, None, None, *(rescaling.descale(parameter) for rescaling, parameter in pairs)
+        return None, None, *ctx.chain.backward(gradients[0])

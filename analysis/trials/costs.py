@@ -16,7 +16,7 @@ from analysis.trials.timing import time_apart
 from analysis.trials.trial import Trial
 
 LOG = logging.getLogger(__name__)
-FORMAT = 1  # raise it when steps are taken, or timed, differently
+FORMAT = 2  # raise it when steps are taken, or timed, differently
 
 
 @dataclass(frozen=True)

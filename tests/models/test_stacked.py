@@ -1,17 +1,17 @@
 """Networks as one have each network's scores, gradients and values, whatever the way."""
 
 import copy
-from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from analysis.lipschitz import AOLLinear, FirstChannels, MaxMin, SubtractMean
-from analysis.models import Stacked, build, stack
+from analysis.models import Stacked, build, stack, stacked_aol
+from analysis.models.compiler import compiled
 from analysis.models.stacked_aol import StackedAOL, is_plain_aol
 
-SHAPES = {"square": (8, 8), "widened": (12, 8), "narrowed": (6, 8)}  # width, pixels
+SHAPES = {"square": (8, 8), "widened": (12, 8), "narrowed": (6, 8), "wide": (46, 40), "even": (32, 32)}  # width, pixels
 
 
 def made(seed: int, *, width: int = 8, pixels: int = 8, depth: int = 3, name: str = "AOL-MLP") -> nn.Sequential:
@@ -52,21 +52,42 @@ def assert_the_same(networks: list[nn.Sequential], whole: Stacked, seen: Tensor)
             torch.testing.assert_close(value, reference)
 
 
-@pytest.mark.parametrize("way", [Stacked, StackedAOL])
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("depth", [1, 2, 4])
-def test_scores_and_gradients_are_each_network_s(
-    way: Callable[[list[nn.Sequential]], Stacked], shape: str, depth: int
-) -> None:
+@pytest.fixture(params=["layerwise", "networkwise"])
+def chain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the layers are applied: by torch's products, or by compiled formulas."""
+    if request.param == "layerwise":
+        monkeypatch.setattr(stacked_aol, "compiled", lambda dtype: None)
+    elif compiled(torch.float64) is None:
+        pytest.skip("nothing can be compiled here")
+    return str(request.param)
+
+
+SHAPE = pytest.mark.parametrize("shape", SHAPES)
+DEPTH = pytest.mark.parametrize("depth", [1, 2, 4])
+
+
+def shaped(shape: str, depth: int) -> list[nn.Sequential]:
     width, pixels = SHAPES[shape]
-    networks = [made(seed, width=width, pixels=pixels, depth=depth) for seed in range(3)]
-    whole = way(networks)
+    return [made(seed, width=width, pixels=pixels, depth=depth) for seed in range(3)]
+
+
+@SHAPE
+@DEPTH
+def test_scores_and_gradients_are_each_network_s(shape: str, depth: int) -> None:
+    assert_the_same(shaped(shape, depth), Stacked(shaped(shape, depth)), images(SHAPES[shape][1]))
+
+
+@SHAPE
+@DEPTH
+def test_layers_by_hand_have_the_same_scores_and_gradients(chain: str, shape: str, depth: int) -> None:
+    networks = shaped(shape, depth)
+    whole = StackedAOL(networks)
     for _ in range(3):  # memory is used again
-        assert_the_same(networks, whole, images(pixels))
+        assert_the_same(networks, whole, images(SHAPES[shape][1]))
 
 
 @pytest.mark.parametrize("scale", [1e-25, 1e25, 1e-200])
-def test_weights_of_any_size_have_the_same_scores_and_gradients(scale: float) -> None:
+def test_weights_of_any_size_have_the_same_scores_and_gradients(chain: str, scale: float) -> None:
     """Sums of squares would vanish or overflow."""
     networks = [made(seed) for seed in range(3)]
     for parameter in networks[1].parameters():
@@ -78,13 +99,13 @@ def test_weights_of_any_size_have_the_same_scores_and_gradients(scale: float) ->
         assert_the_same(networks, StackedAOL(networks), images())
 
 
-def test_columns_of_zeros_are_no_trouble() -> None:
+def test_columns_of_zeros_are_no_trouble(chain: str) -> None:
     networks = [made(seed) for seed in range(3)]
     next(networks[0].parameters()).data[:, 2] = 0
     assert_the_same(networks, StackedAOL(networks), images())
 
 
-def test_rounding_noise_steers_nothing() -> None:
+def test_rounding_noise_steers_nothing(chain: str) -> None:
     """After an orthogonal start off-diagonal products are noise; its sign counts as 0, as in the layer."""
     networks = [made(seed) for seed in range(3)]
     for network in networks:
