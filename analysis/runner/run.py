@@ -12,6 +12,7 @@ from typing import Any
 from analysis.runner.dask_workers import DaskExecutor
 from analysis.runner.failures import FullDiskError, forget_frames, halves, is_death, is_full_disk, is_want_of_memory
 from analysis.runner.files import refuse_unwritable
+from analysis.runner.plans import Group, grouped
 from analysis.runner.processes import end_workers
 from analysis.runner.progress import Progress
 from analysis.runner.store import Store
@@ -19,8 +20,8 @@ from analysis.runner.store import Store
 logger = logging.getLogger(__name__)
 SUBMITTED = 4_096  # groups at a time: more than any executor has workers, and the driver's memory stays flat
 GLANCE = 0.5  # seconds between two looks at what runs
-Runner = Callable[[list[Any]], list[dict[str, Any]]]
-Plan = Callable[[list[Any]], list[list[Any]]]
+Runner = Callable[..., list[dict[str, Any]]]
+Plan = Callable[[list[Any]], Sequence[list[Any]]]
 Amend = Callable[[list[Any], tuple[list[Any], list[Any]]], None]
 Records = Future[list[dict[str, Any]]]
 
@@ -57,11 +58,13 @@ def run(
     kept in the store until their specification succeeds.
 
     Args:
-        function: From a group of specifications to their records, a picklable function at the top level of a module.
+        function: From a group of specifications to their records, a picklable function at the top level of a module. It
+            is told the number of ``threads`` where the plan says it.
         specs: Frozen dataclasses; repeated ones run once.
         store: Where records are kept.
         executor: Anything with the ``concurrent.futures`` interface.
-        plan: From the missing specifications to groups that are run together.
+        plan: From the missing specifications to groups that are run together; it, or each of the groups, may have an
+            attribute ``threads``: on how many each group is run, whatever the executor.
         amend: Told each group that was halved, and its halves, such as to amend a stored plan.
         content: Entries that stored records must agree with to be used again, such as the hash of the data.
         fresh: Run everything again; a record is replaced only once its successor is finished.
@@ -81,7 +84,7 @@ def run(
     for folder in sorted({store.path(spec).parent for spec in missing}):
         refuse_unwritable(folder, "records")
     failures = _Failures(store)
-    groups = deque(plan(missing))
+    groups = deque(grouped(plan(missing)))
     alone: set[Any] = set()
     with Progress(len(missing), show=progress) as bar:
         try:
@@ -128,11 +131,11 @@ class _Failures:
 
 
 def _finished(
-    function: Runner, groups: deque[list[Any]], executor: Executor, bar: Progress
-) -> Iterator[tuple[list[Any], Records]]:
+    function: Runner, groups: deque[Group], executor: Executor, bar: Progress
+) -> Iterator[tuple[Group, Records]]:
     """Submit groups, also those added meanwhile; yield each once it is done, before more are submitted."""
     done: SimpleQueue[Records] = SimpleQueue()
-    pending: dict[Records, list[Any]] = {}
+    pending: dict[Records, Group] = {}
     glance = 0.0
     while groups or pending:
         while groups and len(pending) < SUBMITTED and done.empty():
@@ -155,15 +158,16 @@ def _finished(
                 bar.running(_running(executor, pending))
 
 
-def _running(executor: Executor, pending: Mapping[Records, list[Any]]) -> list[list[Any]]:
+def _running(executor: Executor, pending: Mapping[Records, Group]) -> list[Group]:
     if isinstance(executor, DaskExecutor):
         return list(islice(pending.values(), executor.threads()))
     return [group for future, group in pending.items() if future.running()]
 
 
-def _submitted(executor: Executor, function: Runner, group: list[Any]) -> Records:
+def _submitted(executor: Executor, function: Runner, group: Group) -> Records:
+    options = {} if group.threads is None else {"threads": group.threads}
     try:
-        return executor.submit(function, group)
+        return executor.submit(function, list(group), **options)
     except BrokenExecutor as error:
         future: Records = Future()
         future.set_exception(error)
@@ -191,7 +195,7 @@ def _keep(store: Store, group: list[Any], future: Records, failures: _Failures) 
     return lost
 
 
-def _again(group: list[Any], error: BaseException | None, amend: Amend | None, alone: set[Any]) -> list[list[Any]]:
+def _again(group: Group, error: BaseException | None, amend: Amend | None, alone: set[Any]) -> list[Group]:
     """What a failed group is run again as: halves, itself once more where its worker died under it alone, or not."""
     if error is None or not (is_want_of_memory(error) or is_death(error)):
         return []
@@ -201,7 +205,7 @@ def _again(group: list[Any], error: BaseException | None, amend: Amend | None, a
     if len(group) == 1:
         alone.add(group[0])
         return [group]
-    first, second = halves(group)
+    first, second = (Group(half, group.threads) for half in halves(group))
     logger.warning("%s: %d trials are run as %d and %d", error, len(group), len(first), len(second))
     if amend is not None:
         amend(group, (first, second))

@@ -2,8 +2,17 @@
 
 from analysis.training.cohort import Cohort, Ending
 from analysis.training.cohort_optimizer import CohortOptimizer
-from analysis.training.device import find_device
+from analysis.training.device import find_device, on_threads
 from analysis.training.loop import DivergedError, train
 from analysis.training.schedule import optimizer_and_schedule
 
-__all__ = ["Cohort", "CohortOptimizer", "DivergedError", "Ending", "find_device", "optimizer_and_schedule", "train"]
+__all__ = [
+    "Cohort",
+    "CohortOptimizer",
+    "DivergedError",
+    "Ending",
+    "find_device",
+    "on_threads",
+    "optimizer_and_schedule",
+    "train",
+]

@@ -13,12 +13,11 @@ from analysis.datasets import Dataset
 from analysis.datasets.batches import batches, order_generator
 from analysis.evaluation import memory_of_a_step
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import find_device, optimizer_and_schedule, train
+from analysis.training import find_device, on_threads, optimizer_and_schedule, train
 from analysis.trials.content import load
 from analysis.trials.measure import check, provenance
 from analysis.trials.pace import Pace
 from analysis.trials.setup import initial_network, tensors
-from analysis.trials.stopwatch import one_thread
 from analysis.trials.trial import Trial
 
 ENOUGH = 0.1  # seconds of one network's steps in a round
@@ -46,7 +45,7 @@ def measure_pace(spec: Pace, data_dir: str | Path | None, device: str | None) ->
     trials = [spec.trial(model, width) for model in spec.models for width in spec.widths]
     for trial in trials:
         check(trial)
-    with one_thread():
+    with on_threads(1):
         origin = provenance(target)
         paced = [_Paced(trial, data, target) for trial in trials]
         rounds = np.array([[(each.step(), each.image()) for each in paced] for _ in range(spec.rounds)])

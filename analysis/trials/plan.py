@@ -19,7 +19,7 @@ class Plan(list[list[Any]]):
     """Groups of trials that are run together, in the order in which they should start.
 
     Attributes:
-        threads: For each worker, so that workers times threads are the machine's cores.
+        threads: Of each group, whatever runs it, so that groups at a time times threads are the machine's cores.
 
     Example:
         >>> plan(trials).threads

@@ -1,6 +1,7 @@
 """Run trials. Torch is imported only when something is trained."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def run_trials(
     data_dir: str | Path | None = None,
     device: str | None = None,
     *,
+    threads: int | None = None,
     progress: bool = False,
 ) -> list[dict[str, Any]]:
     """Train and measure each trial; those that fit together are trained together, as one network with a leading axis.
@@ -33,6 +35,7 @@ def run_trials(
             torch. A ``Pace`` should run alone on its machine. Of a ``Fit``, all restarts are one record.
         data_dir: Folder of the data sets; by default ``ANALYSIS_DATA_DIR``, then ``data/``.
         device: Torch device; by default ``cuda`` where there is one, else ``cpu``.
+        threads: On how many threads of the processor; by default as many as torch uses anyway.
         progress: Whether to show in a terminal or a notebook how many trials are done, and the time left.
 
     Returns:
@@ -43,20 +46,32 @@ def run_trials(
         (software, hardware, seconds of training and evaluation, seconds of inference per image, bytes of a step).
 
     Raises:
-        ValueError: If a name is unknown, a size larger than the data, or a band outside the directions.
+        ValueError: If a name is unknown, ``threads`` not positive, a size larger than the data, or a band outside of
+            the directions.
 
     Example:
         >>> run_trials([Trial(dataset="digits", model="MLP", size=100)])[0]["outcome"]["accuracy"]
     """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, got {threads}")
     for trial in trials:
         _check(trial)
     records: dict[int, dict[str, Any]] = {}
-    with tqdm(total=len(trials), unit="trial", disable=None if progress else True) as bar:
+    bar = tqdm(total=len(trials), unit="trial", disable=None if progress else True)
+    with bar, _threads_for(trials, threads):
         for members in _companies(trials):
             together = [trials[member] for member in members]
             records |= zip(members, _run(together, data_dir, device), strict=True)
             bar.update(len(members))
     return [records[member] for member in range(len(trials))]
+
+
+def _threads_for(trials: Sequence[Spec], threads: int | None) -> AbstractContextManager[None]:
+    if threads is None or all(isinstance(trial, Spectrum | Slices) for trial in trials):
+        return nullcontext()
+    from analysis.training import on_threads
+
+    return on_threads(threads)
 
 
 def _companies(trials: Sequence[Spec]) -> list[list[int]]:

@@ -3,8 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from analysis.datasets import Dataset
 from analysis.datasets.batches import AUGMENTATIONS, batches, order_generator
 from analysis.evaluation import memory_of_a_step
 from analysis.losses import OffsetCrossEntropy
+from analysis.training import on_threads
 from analysis.trials.cohort import cohort_of
 from analysis.trials.content import load
 from analysis.trials.costs import Cost
@@ -44,7 +44,7 @@ def time_steps(trial: Trial, data_dir: str | Path | None) -> Cost:
     """
     data = load(trial.dataset, data_dir, trial.validation)
     measured: dict[int, float] = {}
-    with one_thread():
+    with on_threads(1):
         for size in SIZES:
             ready = [_prepared(replace(trial, seed=seed), data) for seed in range(size)]
             measured[size] = _of_one(ready[0], data) if size == 1 else _of_cohort(ready, data) / size
@@ -100,18 +100,3 @@ def _fastest(step: Callable[[], object]) -> float:
         step()
         times.append(time.perf_counter() - start)
     return min(times)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread.
-
-    Yields:
-        Nothing; as many threads as before compute afterwards.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -1,6 +1,7 @@
 """A plan is kept beside the records: the same groups again, broken ones whole, halved ones as halves."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,53 @@ def test_halves_take_the_place_of_their_group(store: Store) -> None:
     plan.amend(SPECS, (SPECS[:4], SPECS[4:]))
     plan.amend(SPECS[4:], (SPECS[4:6], SPECS[6:]))
     assert KeptPlan(store, SPECS, in_threes)(SPECS) == [SPECS[:4], SPECS[4:6], SPECS[6:]]
+
+
+class Threaded(list[list[Any]]):
+    """A plan that says on how many threads."""
+
+    def __init__(self, groups: list[list[Any]], threads: int) -> None:
+        super().__init__(groups)
+        self.threads = threads
+
+
+def on_threads(threads: int) -> Callable[[list[Any]], list[list[Any]]]:
+    return lambda specs: Threaded(in_threes(specs), threads)
+
+
+def noted(specs: list[Spec], threads: int | None = None) -> list[dict[str, Any]]:
+    return [each | {"outcome": {"company": threads}} for each in record(specs)]
+
+
+def test_groups_are_run_on_the_threads_that_were_planned_first(store: Store) -> None:
+    """Also a group of one: its last bits depend on them."""
+    run(noted, SPECS, store, SerialExecutor(), plan=KeptPlan(store, SPECS, on_threads(1)), progress=False)
+    for spec in SPECS[1:]:
+        store.path(spec).unlink()
+    run(noted, SPECS, store, SerialExecutor(), plan=KeptPlan(store, SPECS, on_threads(4)), progress=False)
+    assert companies(store) == dict.fromkeys(range(7), 1)
+
+
+def test_halves_keep_the_threads_of_their_group(store: Store) -> None:
+    def scarce(specs: list[Spec], threads: int) -> list[dict[str, Any]]:
+        if len(specs) > 2:
+            raise MemoryError("too many at once")
+        return noted(specs, threads)
+
+    plan = KeptPlan(store, SPECS, on_threads(3))
+    run(scarce, SPECS, store, SerialExecutor(), plan=plan, amend=plan.amend, progress=False)
+    assert companies(store) == dict.fromkeys(range(7), 3)
+    again = KeptPlan(store, SPECS, never)(SPECS)
+    assert sorted(map(len, again)) == [1, 1, 1, 2, 2]
+    assert [group.threads for group in again] == [3] * 5
+
+
+def test_a_plan_from_before_threads_were_kept_is_read(store: Store) -> None:
+    KeptPlan(store, SPECS, in_threes)(SPECS)
+    file = store.path(SPECS[0]).parent / FILE
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({"groups": content["groups"]}))
+    assert KeptPlan(store, SPECS[:6], never)(SPECS[:6]) == [SPECS[:3], SPECS[3:6]]
 
 
 def test_every_drawer_has_its_own(store: Store) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from analysis.datasets import load
 from analysis.runner.record import decode, encode
@@ -149,3 +150,12 @@ def test_progress_counts_trials_where_somebody_looks(
 
 def test_nothing_to_run_gives_no_records() -> None:
     assert run_trials([]) == []
+
+
+def test_a_trial_is_run_on_the_threads_that_are_asked_for(standard: Trial) -> None:
+    before = torch.get_num_threads()
+    (record,) = run_trials([replace(standard, steps=1)], threads=before + 1)
+    assert record["provenance"]["threads"] == before + 1
+    assert torch.get_num_threads() == before
+    with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
+        run_trials([standard], threads=0)
