@@ -30,7 +30,7 @@ def time_apart(trials: Sequence[Trial], data_dir: str | Path | None) -> list[Any
         For each the JSON of its ``Cost``, or why there is none.
     """
     question = {
-        "trials": [asdict(replace(trial, size=None, components=None)) for trial in trials],
+        "trials": [_fields(trial) for trial in trials],
         "data_dir": None if data_dir is None else str(data_dir),
     }
     answered = subprocess.run(  # noqa: S603 - fixed arguments
@@ -47,3 +47,10 @@ def time_apart(trials: Sequence[Trial], data_dir: str | Path | None) -> list[Any
     problem = (answered.stderr.strip() or f"it ended with {answered.returncode}").splitlines()[-1]
     LOG.warning("no steps could be timed, so that trials are planned one by one (%s)", problem)
     return [problem] * len(trials)
+
+
+def _fields(trial: Trial) -> dict[str, Any]:
+    """Of a trial of the same company that JSON gives back as they are: it knows no tuples."""
+    fields = asdict(replace(trial, size=None, components=None))
+    del fields["looks"]
+    return fields
