@@ -1,10 +1,18 @@
 """The list of claims."""
 
-from analysis.claims import directions
+from analysis.claims import activations, data, directions, hardness, layers, margins
 from analysis.claims.claim import UNMEASURED, Asked, Claim
 from analysis.claims.evidence import Evidence, NotRecordedError
+from analysis.claims.untested import UNTESTED
 
-ASKED: tuple[Asked, ...] = (*directions.ASKED,)
+ASKED: tuple[Asked, ...] = (
+    *data.ASKED,
+    *directions.ASKED,
+    *hardness.ASKED,
+    *layers.ASKED,
+    *margins.ASKED,
+    *activations.ASKED,
+)
 
 
 def claims(evidence: Evidence | None = None) -> list[Claim]:
@@ -14,18 +22,19 @@ def claims(evidence: Evidence | None = None) -> list[Claim]:
         evidence: The records; by default those in ``data/results``.
 
     Returns:
-        The claims, in the order of the thesis. One whose records are missing is ``not yet measured``, and says which.
+        Those that can be asked of records or of theory, by subject, then the others. One whose records are missing is
+        ``not yet measured``, and says which.
 
     Example:
         >>> {claim.name: claim.verdict for claim in claims()}
     """
     known = evidence or Evidence()
-    return [_judge(asked, known) for asked in ASKED]
+    return [*(_judge(asked, known) for asked in ASKED), *activations.LATER, *UNTESTED]
 
 
 def _judge(asked: Asked, evidence: Evidence) -> Claim:
     try:
         measured, verdict, why = asked.answer(evidence)
     except NotRecordedError as error:
-        measured, verdict, why = (), UNMEASURED, f"missing: {error}"
+        measured, verdict, why = (), UNMEASURED, f"Missing are {error}."
     return Claim(asked.name, asked.statement, asked.source, measured, verdict, why, asked.figure)

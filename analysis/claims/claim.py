@@ -32,7 +32,7 @@ class Measured:
 
     Example:
         >>> Measured("accuracy", 85.15, 84.7, 85.6, "%").text
-        'accuracy 85.2 % [84.7, 85.6]'
+        'accuracy: 85.2 % [84.7, 85.6]'
     """
 
     what: str
@@ -54,7 +54,7 @@ class Measured:
     @property
     def text(self) -> str:
         """All of it, in one phrase."""
-        return f"{self.what} {self.number} {self.interval}".strip()
+        return f"{self.what}: {self.number} {self.interval}".strip()
 
 
 def share(what: str, repeats: ArrayLike) -> Measured:
@@ -90,11 +90,17 @@ def _mean(what: str, repeats: ArrayLike, unit: str, bounds: tuple[float, float])
 
 
 def _digits(value: float) -> str:
-    """Three digits of small numbers, one decimal of those that people compare, none of large ones."""
+    """Two digits of small numbers, one decimal of those that people compare, none of counts and large ones."""
     size = abs(value)
-    if not isfinite(value) or value == 0:
+    if not isfinite(value):
         return f"{value:g}"
-    return f"{value:,.0f}" if size >= 1000 else f"{value:.1f}" if size >= 1 else f"{value:.2g}"
+    return (
+        f"{value:,.0f}"
+        if size >= 1000 or float(value).is_integer()
+        else f"{value:.1f}"
+        if size >= 1
+        else f"{value:.2g}"
+    )
 
 
 Answer = tuple[tuple[Measured, ...], str, str]  # numbers, verdict, reason

@@ -1,0 +1,143 @@
+"""Claims about the 1-Lipschitz layers and what they cost."""
+
+import pandas as pd
+
+from analysis.claims.claim import Answer, Asked, Measured, judged, share
+from analysis.claims.evidence import Evidence
+from analysis.studies.layers_published import CLOSEST, SURE
+
+PAPER = "arXiv 2311.16833"
+POSTER = "poster and author's page of arXiv 2311.16833"
+NO_OVERHEAD, OVERHEAD = ("AOL", "BCOP"), ("CPL", "SLL", "SOC")
+SAME = 0.9  # of the fastest: no overhead
+
+
+def _best(evidence: Evidence) -> Answer:
+    rows = evidence.table("mnist", "layers_compared")
+    column = f"certified at {evidence.preset('mnist', 'layers_compared').radius:.3g}"
+    order = rows.groupby("model")[column].mean().sort_values(ascending=False).index.tolist()
+
+    def of(model: str) -> Measured:
+        values = rows[rows["model"] == model].sort_values("seed")[column]
+        return share(f"{model}, place {order.index(model) + 1} of {len(order)}, certified", values)
+
+    verdict = judged(order[0] == "CPL-MLP", order[1] == "SOC-MLP")
+    why = (
+        "Asked: the first place for CPL and the second for SOC in what is certified, after equally many steps of "
+        "dense layers of width 128; the paper's are convolutions trained for hours."
+    )
+    return tuple(of(model) for model in dict.fromkeys((order[0], "CPL-MLP", "SOC-MLP"))), verdict, why
+
+
+def _best_in_time(evidence: Evidence) -> Answer:
+    rows = evidence.table("mnist", "layers_budgets")
+    order = evidence.table("mnist", "layers_budgets", "_ranks")
+    numbers, wins = [], []
+    for (width, seconds), own in order.groupby(["width", "seconds"]):
+        places = dict(zip(own["model"], own["rank"], strict=True))
+        best = min(places, key=places.__getitem__)
+        chosen = rows[(rows["width"] == width) & (rows["seconds"] == seconds)]
+        for model in dict.fromkeys((best, "CPL-MLP")):
+            values = chosen[chosen["model"] == model].sort_values("seed")["certified"]
+            numbers.append(share(f"width {width}, {seconds:g} s, {model}, place {places[model]:g}", values))
+        wins.append(best == "CPL-MLP")
+    why = "Asked of every budget: that CPL certifies the most, as means over two seeds say, whose intervals are wide."
+    return tuple(numbers), judged(*wins), why
+
+
+def _order(evidence: Evidence) -> Answer:
+    rows = evidence.table("mnist", "layers_published", "_correlation")
+    size, hours = CLOSEST
+    chosen = rows[(rows["measure"] == "certified") & (rows["size"] == size) & (rows["hours"] == hours)]
+    numbers = tuple(
+        Measured(f"rank correlation with {row['published']}, {size}, {hours} hours (p = {row['p']:.2f})", row["rho"])
+        for row in chosen.to_dict("records")
+    )
+    verdict = judged(*(row["rho"] > 0 and row["p"] < SURE for row in chosen.to_dict("records")))
+    why = (
+        f"Asked of each data set: a positive correlation with a two-sided p below {SURE:g}, over the seven methods "
+        f"that both compared."
+    )
+    return numbers, verdict, why
+
+
+def _widest(evidence: Evidence, preset: str) -> pd.DataFrame:
+    rows = evidence.table(preset, "layers_cost")
+    widest = rows[rows["width"] == rows["width"].max()]
+    return pd.DataFrame(widest.set_index(widest["model"].str.partition("-")[0]))
+
+
+def _inference(evidence: Evidence) -> Answer:
+    rows = _widest(evidence, "digits")
+    speed = rows["images_per_second"] / rows["images_per_second"].max()
+    named = (*NO_OVERHEAD, *OVERHEAD)
+    numbers = tuple(Measured(f"{method}, share of the fastest's images a second", speed[method]) for method in named)
+    dense = _widest(evidence, "mnist")["images_per_second"]
+    numbers += (Measured("dense SOC on mnist, share of the fastest's", float(dense["SOC"] / dense.max())),)
+    verdict = judged(
+        *(bool(speed[method] > SAME) for method in NO_OVERHEAD), *(bool(speed[method] < SAME) for method in OVERHEAD)
+    )
+    why = (
+        f"Asked of convolutions of width {rows['width'].iloc[0]} on digits, weights derived before: that AOL and BCOP "
+        f"reach {SAME:.0%} of the fastest, and CPL, SLL and SOC do not. BCOP pads images to a circle here. One "
+        f"measurement of the processor's time, the fastest of ten."
+    )
+    return numbers, verdict, why
+
+
+def _dearest(evidence: Evidence) -> Answer:
+    numbers, parts = [], []
+    for preset, column, words in (
+        ("digits", "training_ms", "ms a step, convolutions on digits"),
+        ("digits", "memory_mb", "MB a step, convolutions on digits"),
+        ("mnist", "training_ms", "ms a step, dense on mnist"),
+        ("mnist", "memory_mb", "MB a step, dense on mnist"),
+    ):
+        rows = _widest(evidence, preset).sort_values(column, ascending=False)
+        first = rows.index[0]
+        numbers += [Measured(f"{method}, {words}", float(rows.loc[method, column])) for method in {first: 0, "LOT": 0}]
+        parts.append(first == "LOT")
+    why = (
+        "Asked of time and memory of a training step at the largest width that was timed: that no other method takes "
+        "more than LOT. As a dense layer BCOP is the Bjorck layer, whose iterations take more than LOT's."
+    )
+    return tuple(numbers), judged(*parts), why
+
+
+ASKED = (
+    Asked(
+        name="cpl-first-soc-next",
+        statement="Of the 1-Lipschitz layers CPL is the most promising, SOC next (equal steps).",
+        source=POSTER,
+        figure="mnist/layers_compared",
+        answer=_best,
+    ),
+    Asked(
+        name="cpl-first-in-equal-time",
+        statement="Of the 1-Lipschitz layers CPL is the most robust in budgets of equal training time.",
+        source=POSTER,
+        figure="mnist/layers_budgets",
+        answer=_best_in_time,
+    ),
+    Asked(
+        name="order-of-layers",
+        statement="The published order of the layers in certified accuracy returns on other data.",
+        source=f"{PAPER}, Tables 9 and 10",
+        figure="mnist/layers_published",
+        answer=_order,
+    ),
+    Asked(
+        name="no-inference-overhead",
+        statement="AOL and BCOP have no overhead in inference; CPL, SLL and SOC have.",
+        source=POSTER,
+        figure="digits/layers_cost",
+        answer=_inference,
+    ),
+    Asked(
+        name="lot-is-the-dearest",
+        statement="LOT takes the most time and the most memory to train.",
+        source=f"{PAPER}, Table 8 and its figure of memory",
+        figure="digits/layers_cost",
+        answer=_dearest,
+    ),
+)
