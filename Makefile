@@ -1,14 +1,22 @@
 # make figures   set up, train the digits trials, draw every figure
+# make notebooks set up, open the notebooks in JupyterLab
+# make docs      set up, build docs/_build/html from the pages and the docstrings
 # make test      set up, lint, check types, run the tests
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: figures test test-slow lint clean
+.PHONY: figures notebooks docs test test-slow lint clean
 
 figures: $(READY)
 	$(BIN)/python -m analysis figures
+
+notebooks: $(READY)
+	$(BIN)/jupyter lab notebooks/start_here.ipynb
+
+docs: $(READY)
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
 
 test: lint
 	$(BIN)/python -m pytest

@@ -14,7 +14,8 @@ class OffsetCrossEntropy(nn.Module):
 
     The offset u is the margin that training asks for: a margin of :math:`\sqrt 2\, \varepsilon` certifies radius
     :math:`\varepsilon`. The temperature t says how sharply; multiplying by t keeps gradients of order one
-    (Prach and Lampert 2022, arXiv 2208.03160, section 4.3). The mean over the batch is returned.
+    (Prach and Lampert 2022, arXiv 2208.03160, section 4.3). What it is smallest for: :ref:`offset-optimum`. The mean
+    over the batch is returned.
 
     Args:
         offset: u, not negative, in units of the scores.

@@ -33,8 +33,8 @@ def certified_radii(scores: Tensor, labels: Tensor, lipschitz: float = 1.0) -> T
     r"""L2 radius within which a correct prediction cannot change.
 
     The difference of two scores of an L-Lipschitz network is :math:`\sqrt 2 L`-Lipschitz, so the margin divided by
-    :math:`\sqrt 2 L` is safe (Tsuzuku, Sato and Sugiyama 2018, Proposition 1). An example counts as certified at
-    radius r if its value is strictly greater than r.
+    :math:`\sqrt 2 L` is safe (:ref:`margin-certificate`; Tsuzuku, Sato and Sugiyama 2018, Proposition 1). An example
+    counts as certified at radius r if its value is strictly greater than r.
 
     Args:
         scores: Shape ``(n, classes)``.

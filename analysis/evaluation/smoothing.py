@@ -29,9 +29,9 @@ def smoothed_radii(
 
     The smoothed classifier predicts the class that the network gives most often to :math:`x + \sigma \xi`, with
     :math:`\xi` standard normal in *all* pixels. If that class has probability at least :math:`p > 1/2`, no
-    perturbation shorter than :math:`\sigma \Phi^{-1}(p)` changes it (Theorem 1 of the paper). ``n0`` draws select the
-    class; ``n`` others estimate its probability from below (:func:`lower_bound`). Where the bound does not exceed one
-    half, the procedure abstains.
+    perturbation shorter than :math:`\sigma \Phi^{-1}(p)` changes it (:ref:`randomised-smoothing`). ``n0`` draws select
+    the class; ``n`` others estimate its probability from below (:func:`lower_bound`). Where the bound does not exceed
+    one half, the procedure abstains.
 
     For a network on a band, images are projected first, and neither noise nor perturbations are projected: radii are
     around the projected image and mean the same as those of 1-Lipschitz networks. Noisy images are not clipped.

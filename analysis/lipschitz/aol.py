@@ -14,7 +14,7 @@ def rescale_columns(weight: Tensor) -> Tensor:
     r"""Scale the columns of a matrix so that its operator norm is at most one.
 
     With :math:`d_j = (\sum_i |W^\top W|_{ij})^{-1/2}` the matrix :math:`W \operatorname{diag}(d)` has
-    operator norm at most 1 (Theorem 1 of arXiv 2208.03160). It depends on the direction of W alone,
+    operator norm at most 1 (:ref:`aol-norm`). It depends on the direction of W alone,
     so that W is divided by its largest entry first: every finite W has finite products and a finite gradient.
 
     Args:
@@ -42,9 +42,9 @@ def rescale_channels(kernel: Tensor) -> Tensor:
     r"""Scale the input channels of a kernel so that its convolution has operator norm at most one.
 
     With :math:`v_{c,a} = \sum_o K_{o,c} \star K_{o,a}` the correlation of two input channels at every offset,
-    channel c is divided by :math:`(\sum_a \sum_{\text{offsets}} |v_{c,a}|)^{1/2}` (Theorem 2 of
-    arXiv 2208.03160). The bound holds for zero padding at every image size: the padded
-    convolution is a compression of the one on the infinite grid. Scales are treated as in :func:`rescale_columns`.
+    channel c is divided by :math:`(\sum_a \sum_{\text{offsets}} |v_{c,a}|)^{1/2}` (:ref:`aol-convolution`). The bound
+    holds for zero padding at every image size: the padded convolution is a compression of the one on the infinite grid.
+    Scales are treated as in :func:`rescale_columns`.
 
     Args:
         kernel: Shape ``(out, in, k, k)``.

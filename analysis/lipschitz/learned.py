@@ -23,7 +23,7 @@ class N(Bounded):
 
     that is :math:`x - 2 \theta_1` below them, :math:`-x` between them and :math:`x - 2 \theta_2` above: continuous,
     with slopes of size 1, hence 1-Lipschitz. :math:`\theta = (0, 0)` is the identity, :math:`(-\infty, 0)` the
-    absolute value.
+    absolute value. What two slopes cannot do and these can: :ref:`n-function`.
 
     Args:
         channels: Number of channels.

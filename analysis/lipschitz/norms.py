@@ -15,10 +15,11 @@ from analysis.lipschitz.singular import EPS
 def lipschitz_bound(model: nn.Module, input_shape: Shape) -> float:
     """Upper bound on the l2 Lipschitz constant of a network, proven layer by layer.
 
-    The product of the layers' bounds: exact singular values in float64 for dense layers, the largest singular
-    value over a frequency grid for convolutions (:func:`convolution_bound`), what is proven at each method for its
-    layers, 1 for maps that never increase a distance. Each is taken of the effective weights that the forward pass
-    uses in evaluation mode, and rounded outwards.
+    The product of the layers' bounds (:ref:`layer-by-layer`): exact singular values in float64 for dense layers, the
+    largest singular value over a frequency grid for convolutions
+    (:func:`analysis.lipschitz.singular.convolution_bound`), what is proven at each method for its layers, 1 for maps
+    that never increase a distance. Each is taken of the effective weights that the forward pass uses in evaluation
+    mode, and rounded outwards.
 
     Args:
         model: A layer, or a ``Sequential`` of layers (nested ones too).

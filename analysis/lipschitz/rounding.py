@@ -12,7 +12,7 @@ def rounding_bound(model: nn.Module, input_shape: Shape, input_norm: float) -> f
     A product with m terms errs by at most :math:`\gamma_m |W| |x|`, :math:`\gamma_m = m u / (1 - m u)`, in
     whatever order it is summed (Higham 2002, section 3.1); its l2 norm is at most
     :math:`\gamma_m \sqrt{\|W\|_1 \|W\|_\infty}\, \|x\|`. Errors of earlier layers grow by at most the Lipschitz
-    bounds of later ones. Reordering, padding and cutting channels do not round.
+    bounds of later ones (:ref:`rounding-bound`). Reordering, padding and cutting channels do not round.
 
     Args:
         model: A folded network (:func:`analysis.lipschitz.fold`), in the precision of the pass.

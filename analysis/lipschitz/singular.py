@@ -55,7 +55,7 @@ def convolution_bound(
     padded convolution is a part of the periodic one, and its norm is no larger. A stride chooses again: its pixels lie
     in one coset of its multiples, if the side of the grid is rounded up to one, and shifting the coset changes no norm.
 
-    The periodic norm is :func:`analysis.lipschitz.frequencies.grid_bound`.
+    So much for :ref:`frequency-grid`. The periodic norm is :func:`analysis.lipschitz.frequencies.grid_bound`.
 
     Args:
         weight: Kernel, shape ``(out, in / groups, h, w)``.

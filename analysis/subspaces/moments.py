@@ -18,12 +18,11 @@ class Moments:
     r"""First and second moments of images, in float64, mergeable.
 
     For ``uint8`` images the sums :math:`s = \sum y` and :math:`G = \sum y y^\top` over the centred levels
-    :math:`y = x - 128` are kept, exactly, for up to :math:`5 \cdot 10^{11}` images: the same bits in any order,
-    chunking and merging, for any number of threads, and whether the products are taken in float32
+    :math:`y = x - 128` are kept, exactly (:ref:`exact-moments`), for up to :math:`5 \cdot 10^{11}` images: the same
+    bits in any order, chunking and merging, for any number of threads, and whether the products are taken in float32
     (:func:`analysis.subspaces.gram.add_products`) or, where the processor can and they pay, in int8
-    (:mod:`analysis.subspaces.int8`).
-    For float images the mean and the centred scatter are kept, and combined by the formula of Chan, Golub and LeVeque
-    (1979), which does not cancel.
+    (:mod:`analysis.subspaces.int8`). For float images the mean and the centred scatter are kept, and combined by the
+    formula of Chan, Golub and LeVeque (1979), which does not cancel.
 
     Attributes:
         features: Number of pixels times channels of one image.

@@ -31,13 +31,13 @@ class GaussianMixture:
     l-infinity, but one for accuracy. Here the learner is theirs, *the mean classifier*
     :math:`x \mapsto \operatorname{sign} w^T x` with :math:`w = \frac1n \sum_i y_i x_i`, and its errors are exact.
 
-    **The best classifiers.** :math:`\operatorname{sign} \theta^T x` is the best standard classifier, with error
-    :math:`\Phi(-\|\theta\|_2 / \sigma)` (the likelihood ratio), and the best robust one, with error
-    :math:`\Phi(-\|\theta - v\|_2 / \sigma)`, where v is :math:`r\,\theta / \|\theta\|_2` for l2 and
-    :math:`(r, \dots, r)` for l-infinity. *Proof.* An adversary may move every x by -y v, whatever the classifier is.
-    What it then sees are two Gaussian classes of mean :math:`\pm(\theta - v)`, on which no classifier errs less. The
-    robust error of :math:`w = \theta` is as large: by ``linear_error`` it is :math:`\Phi((r \|\theta\|_* -
-    \|\theta\|_2^2) / (\sigma \|\theta\|_2))`, and :math:`\theta^T v = r \|\theta\|_*` with v parallel to theta.
+    **The best classifiers** (:ref:`gaussian-mixture`). :math:`\operatorname{sign} \theta^T x` is the best standard
+    classifier, with error :math:`\Phi(-\|\theta\|_2 / \sigma)` (the likelihood ratio), and the best robust one, with
+    error :math:`\Phi(-\|\theta - v\|_2 / \sigma)`, where v is :math:`r\,\theta / \|\theta\|_2` for l2 and :math:`(r,
+    \dots, r)` for l-infinity. *Proof.* An adversary may move every x by -y v, whatever the classifier is. What it then
+    sees are two Gaussian classes of mean :math:`\pm(\theta - v)`, on which no classifier errs less. The robust error of
+    :math:`w = \theta` is as large: by ``linear_error`` it is :math:`\Phi((r \|\theta\|_* - \|\theta\|_2^2) / (\sigma
+    \|\theta\|_2))`, and :math:`\theta^T v = r \|\theta\|_*` with v parallel to theta.
 
     **The mean classifier.** :math:`w = \theta + \sigma n^{-1/2} g` with g standard normal, and given w the errors are
     those of ``linear_error``. Their expectations over w are:
@@ -96,12 +96,12 @@ class GaussianMixture:
 
     @property
     def best_standard_error(self) -> float:
-        """Error of the best classifier of all, Phi(-|theta| / sigma)."""
+        r"""Error of the best classifier of all, :math:`\Phi(-\|\theta\| / \sigma)`."""
         return float(ndtr(-self.signal * math.sqrt(self.dimension) / self.noise))
 
     @property
     def best_robust_error(self) -> float:
-        """Robust error of the most robust classifier of all, Phi(-|theta - v| / sigma)."""
+        r"""Robust error of the most robust classifier of all, :math:`\Phi(-\|\theta - v\| / \sigma)`."""
         share = 1 - self.radius / self._largest_radius
         return float(ndtr(-share * self.signal * math.sqrt(self.dimension) / self.noise))
 

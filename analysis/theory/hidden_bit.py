@@ -28,7 +28,7 @@ class HiddenBit:
     coins and the test point.
 
     The thesis states that a setting with the following three properties exists. This construction, and the
-    proofs, are this project's own: a stand-in, not the thesis's theorem.
+    proofs, are this project's own: a stand-in, not the thesis's theorem (:ref:`hidden-bit`).
 
     **1. A robust classifier exists.** Let :math:`h(u) = f(\operatorname{sign} u_1, \dots, \operatorname{sign}
     u_d)`. If :math:`\|\delta\|_2 \le r < 1` then every :math:`|\delta_j| < 1`, so no sign changes and

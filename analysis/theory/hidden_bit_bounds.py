@@ -14,8 +14,9 @@ from analysis.theory.occupancy import mean_over_distinct
 def signed_error_bound(model: HiddenBit, n: Count | Counts) -> float | NDArray[np.float64]:
     r"""Bound on the standard error of empirical risk minimisation over the signed coordinates.
 
-    The hypotheses are :math:`x \mapsto \pm \operatorname{sign} x_j`, j from 1 to d + 1; the learner takes any that
-    answers all n training points rightly. With D the number of distinct corners among them, for n >= 1,
+    With the next two functions, :ref:`hidden-bit-learners`. The hypotheses are :math:`x \mapsto \pm \operatorname{sign}
+    x_j`, j from 1 to d + 1; the learner takes any that answers all n training points rightly. With D the number of
+    distinct corners among them, for n >= 1,
 
     .. math:: \text{error} \le E\big[(1 - D 2^{-d}) \min(\tfrac12, d\, 2^{-D})\big] \le d\, E[2^{-D}] .
 
@@ -156,7 +157,7 @@ def robust_error_range(
 ) -> tuple[float | NDArray[np.float64], float | NDArray[np.float64]]:
     r"""What one world and one training set may show: the bounds with high probability in place of the mean.
 
-    With R(n) the smallest expected robust error, probability p, and
+    This is :ref:`hidden-bit-range`. With R(n) the smallest expected robust error, probability p, and
     :math:`t = 2^{-d} \sqrt{(n + 2^d) \log(1/(1-p)) / 2}`,
 
     - *every* learner's robust error is at least R(n) - t with probability p, over worlds, training sets and coins;

@@ -44,7 +44,8 @@ class HiddenLabel:
     frequent :math:`\hat s`, which errs with probability V(n), independently of U. *The learner "vote" attains it:* it
     stores the labels of training corners and answers :math:`k - \hat s` elsewhere.
 
-    **3. A robust one needs exponentially many samples.** The smallest expected robust error of any learner is
+    **3. A robust one needs exponentially many samples** (:ref:`hidden-label`). The smallest expected robust error of
+    any learner is
 
     .. math:: R(n) = (1 - \tfrac1c)(1 - 2^{-d})^n .
 

@@ -31,8 +31,9 @@ class NFunction:
     turned by 45 degrees, and Householder in axes turned by another angle; the rotation becomes part of its neighbours.
     GroupSort is a network of comparisons, each of which is MaxMin.
 
-    **Theorem.** *Let f be continuous on an interval, with* :math:`|f'| = 1` *outside finitely many points, and attain
-    its minimum and its maximum at the ends only. If a two-slope network represents f there, f is affine.*
+    **Theorem** (the heart of :ref:`n-function`). *Let f be continuous on an interval, with* :math:`|f'| = 1` *outside
+    finitely many points, and attain its minimum and its maximum at the ends only. If a two-slope network represents f
+    there, f is affine.*
 
     *Proof*, by induction on the number of activations; without any, f is affine. Else let g be what enters the last
     activation and h what leaves it, as curves over the interval: piecewise linear, with :math:`f = \langle w, h

@@ -30,7 +30,7 @@ class SpikedLinear:
 
     (the likelihood ratio): what counts is each direction's signal against its own noise, whatever their size.
 
-    **Robust.** The smallest robust error of all classifiers on B is
+    **Robust** (:ref:`spiked-model`). The smallest robust error of all classifiers on B is
 
     .. math:: \Phi(-R), \qquad R^2 = \min_{\|v\|_2 \le r} \sum_{j \in B} (m_j - v_j)^2 / s_j^2 ,
         \qquad v_j = \frac{m_j}{1 + \lambda s_j^2},

@@ -22,8 +22,9 @@ class TwoPoints:
     is had, by :math:`s = (h, -h)` with h a constant plus a linear function, of slope at most :math:`1/\sqrt 2`, along
     the line through the points.
 
-    **The optimum.** The expected loss :math:`p\,\ell(M_1) + (1 - p)\,\ell(M_2)` falls in both margins, so that at the
-    optimum :math:`M_2 = 2 \sqrt 2 \rho - M_1`. It is strictly convex in :math:`M_1`; its derivative vanishes where
+    **The optimum** (:ref:`offset-optimum`). The expected loss :math:`p\,\ell(M_1) + (1 - p)\,\ell(M_2)` falls in both
+    margins, so that at the optimum :math:`M_2 = 2 \sqrt 2 \rho - M_1`. It is strictly convex in :math:`M_1`; its
+    derivative vanishes where
 
     .. math:: \frac{p}{1 + e^{(M_1 - u)/t}} = \frac{1 - p}{1 + e^{(2 \sqrt 2 \rho - M_1 - u)/t}} .
 

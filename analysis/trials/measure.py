@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from analysis import lipschitz, models
 from analysis.datasets import Dataset, Split, nested_subsets
@@ -229,17 +229,17 @@ def _measure(
     if outcome["diverged"] is not None:
         return {}
     images, labels = tensors(split, device)
+    values: dict[str, Tensor] = {}
     if trial.noise:
         seen = pixels(images, project, torch.float32)
-        radii = smoothed_radii(network, seen, labels, sigma=trial.noise, n=trial.draws, seed=trial.seed)
+        values["radii"] = smoothed_radii(network, seen, labels, sigma=trial.noise, n=trial.draws, seed=trial.seed)
     elif models.find(trial.model).robust:
-        radii, outcome["lipschitz"] = sound_radii(network, images, labels, project=project)
+        values["radii"], outcome["lipschitz"] = sound_radii(network, images, labels, project=project)
     else:
-        correct = scores(network, images, project=project).argmax(dim=1) == labels
-        outcome["accuracy"] = float(correct.double().mean())
-        return {"correct": correct.cpu().numpy()}
-    outcome["accuracy"] = float((radii > 0).double().mean())
-    return {"radii": radii.cpu().numpy()}
+        values["correct"] = scores(network, images, project=project).argmax(dim=1) == labels
+    correct = values["radii"] > 0 if "radii" in values else values["correct"]
+    outcome["accuracy"] = float(correct.double().mean())
+    return {name: value.cpu().numpy() for name, value in values.items()}
 
 
 def cost(ready: Ready, split: Split, device: torch.device) -> dict[str, float]:

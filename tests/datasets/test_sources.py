@@ -62,7 +62,7 @@ def test_data_is_the_default_data_folder(saved, monkeypatch):
 
 @pytest.mark.parametrize("name", ["mnits", ""])
 def test_an_unknown_name_lists_the_known_ones_and_where_it_was_looked_for(tmp_path, name):
-    known = "digits, mnist, fashion-mnist, cifar10, cifar100, edm-1m, edm-5m, edm-10m, edm-20m, edm-50m"
+    known = ", ".join(datasets.KNOWN)
     with pytest.raises(ValueError, match=rf"unknown data set '{name}': known are {known};.*{tmp_path}"):
         datasets.load(name, tmp_path)
 

@@ -20,8 +20,8 @@ PROVENANCE = {
 
 
 def same_numbers(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    (name,) = one["arrays"]
-    return bool(one["outcome"] == other["outcome"] and one["arrays"][name].tobytes() == other["arrays"][name].tobytes())
+    first, second = ({name: array.tobytes() for name, array in each["arrays"].items()} for each in (one, other))
+    return bool(one["outcome"] == other["outcome"] and first == second)
 
 
 def header(record: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def test_a_record_can_be_kept_and_holds_no_path(kind: str, request: pytest.Fixtu
 
 def test_a_standard_network_s_record_says_which_examples_were_correct(standard_record: dict[str, Any]) -> None:
     correct, outcome = standard_record["arrays"]["correct"], standard_record["outcome"]
-    assert standard_record["arrays"].keys() == {"correct"}
+    assert "radii" not in standard_record["arrays"]
     assert (correct.dtype, correct.shape) == (np.bool_, (500,))
     assert outcome["accuracy"] == correct.mean()
     assert outcome["accuracy"] > 0.8
@@ -60,7 +60,7 @@ def test_a_standard_network_s_record_says_which_examples_were_correct(standard_r
 
 def test_a_robust_network_s_record_has_a_radius_for_each_example(robust_record: dict[str, Any]) -> None:
     radii, outcome = robust_record["arrays"]["radii"], robust_record["outcome"]
-    assert robust_record["arrays"].keys() == {"radii"}
+    assert "correct" not in robust_record["arrays"]
     assert (radii.dtype, radii.shape) == (np.float32, (500,))
     assert np.isfinite(radii).all()
     assert outcome["accuracy"] == (radii > 0).mean()
