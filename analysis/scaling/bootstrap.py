@@ -1,6 +1,7 @@
 """Learning curves that might have been observed instead: whole curves drawn anew, and the test images with them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import chdtri
@@ -9,9 +10,22 @@ from analysis.scaling.law import Array, Law
 from analysis.scaling.observations import Observations
 
 
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Mean errors that might have been observed.
+
+    Attributes:
+        errors: Shape ``(sizes,)``; nan where no curve of the draw was measured at a size.
+        factor: How many times its deviations are those of the curves, so that what is an outlier grows with them.
+    """
+
+    errors: Array
+    factor: float
+
+
 def resampled(
     law: Law, observed: Observations, resamples: int, test_images: int | None, generator: np.random.Generator
-) -> Iterator[Array]:
+) -> Iterator[Draw]:
     r"""Mean errors at each size, from groups and then the curves within them drawn with replacement.
 
     Nested subsets share their samples, so curves are drawn whole; initialisations share a subset, so they are drawn
@@ -31,7 +45,7 @@ def resampled(
         generator: Of the draws.
 
     Yields:
-        Errors, shape ``(sizes,)``; nan where no curve of a draw was measured at a size.
+        The draws.
     """
     groups = observed.group_count
     least = _least(observed.means, test_images)
@@ -39,12 +53,12 @@ def resampled(
     for factor in np.sqrt(groups / (groups - 1)) * _student_factors(groups - 1, resamples, generator):
         drawn = np.maximum(_means_of(observed, _weights(observed, generator)), least)
         errors = law.error(centre + factor * (law.observed(drawn) - centre))
-        yield np.maximum(_on_other_images(errors, test_images, generator), least)
+        yield Draw(np.maximum(_on_other_images(errors, test_images, generator), least), max(float(factor), 1.0))
 
 
 def scattered(
     law: Law, fitted: Array, spread: float, freedom: int, resamples: int, generator: np.random.Generator
-) -> Iterator[Array]:
+) -> Iterator[Draw]:
     """What a single curve might have been: its law, and noise of the size of what the law leaves unexplained.
 
     Args:
@@ -56,10 +70,11 @@ def scattered(
         generator: Of the draws.
 
     Yields:
-        Errors, shape ``(sizes,)``.
+        The draws.
     """
     for factor in _student_factors(freedom, resamples, generator):
-        yield law.error(fitted + factor * spread * generator.standard_normal(len(fitted)))
+        errors = law.error(fitted + factor * spread * generator.standard_normal(len(fitted)))
+        yield Draw(errors, max(float(factor), 1.0))
 
 
 def _student_factors(freedom: int, resamples: int, generator: np.random.Generator) -> Array:

@@ -200,7 +200,7 @@ def fit(
     _check_options(law, chance, test_images, resamples)
     observed = observe(sizes, errors, groups)
     reason = objection(observed, chance)
-    name = choose(observed, _scale(observed), chance) if law == AUTO and reason is None else law
+    name = choose(observed, _scale(observed, test_images), chance) if law == AUTO and reason is None else law
     if reason is None:
         form = LAWS[name](Curve(observed.sizes, observed.means, chance))
         if len(form.coordinates) < len(observed.sizes):
@@ -214,7 +214,7 @@ def fit(
 
 def _fitted(form: Law, observed: Observations, seed: int, test_images: int | None, resamples: int) -> Fit:
     generator = np.random.default_rng(seed)
-    scale, sizes = _scale(observed), observed.sizes
+    scale, sizes = _scale(observed, test_images), observed.sizes
     at = regress(form, sizes, observed.means, scale)
     if observed.group_count > 1:
         curves = resampled(form, observed, resamples, test_images, generator)
@@ -222,7 +222,7 @@ def _fitted(form: Law, observed: Observations, seed: int, test_images: int | Non
         fitted, freedom = form.value(at, sizes), len(sizes) - len(at)
         left = form.observed(observed.means) - fitted
         curves = scattered(form, fitted, float(np.sqrt(left @ left / freedom)), freedom, resamples, generator)
-    draws = [regress(form, sizes, curve, scale, start=at) for curve in curves]
+    draws = [regress(form, sizes, draw.errors, scale * draw.factor, start=at) for draw in curves]
     return Fit(
         law=form.name,
         status=OK,
@@ -247,17 +247,23 @@ def _notes(form: Law, at: Array, observed: Observations, test_images: int | None
     return tuple(ended)
 
 
-def _scale(observed: Observations) -> float:
-    """Twice the standard error of a mean: what deviates by more is no noise of the runs."""
+def _scale(observed: Observations, test_images: int | None) -> float:
+    """Twice the standard error of a mean: what deviates by more is no noise of the runs or the test images."""
+    images = float(np.median((1 - observed.means) / observed.means)) / test_images if test_images else 0.0
+    return max(LEAST_SCALE, 2 * math.hypot(_standard_error(observed), math.sqrt(images)))
+
+
+def _standard_error(observed: Observations) -> float:
+    """Of a mean over groups, relative to it; the median over sizes."""
     groups = observed.by_group
     if len(groups) < 2:
-        return LEAST_SCALE
+        return 0.0
     with np.errstate(divide="ignore"):
         logs = np.where(groups > 0, np.log(groups), np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # sizes at which fewer than two groups were measured
         spread = np.nanmedian(np.nanstd(logs, axis=0, ddof=1))
-    return max(LEAST_SCALE, 2 * float(np.nan_to_num(spread)) / math.sqrt(len(groups)))
+    return float(np.nan_to_num(spread)) / math.sqrt(len(groups))
 
 
 def _check_options(law: str, chance: float | None, test_images: int | None, resamples: int) -> None:
