@@ -78,6 +78,9 @@ class Gallery:
         for suffix, rows in drawing.tables.items():
             paths.append(stem.with_name(f"{stem.name}{suffix}.csv"))
             rows.to_csv(paths[-1], index=False, float_format="%.6g", lineterminator="\n")
+        for ending, text in drawing.documents.items():
+            paths.append(stem.with_name(f"{stem.name}{ending}"))
+            write_whole(paths[-1], text.encode())
         if drawing.explored is not None:
             paths.append(stem.with_name(f"{stem.name}.json"))
             write_whole(paths[-1], json.dumps(drawing.explored, sort_keys=True, separators=(",", ":")).encode())

@@ -49,3 +49,42 @@ class Curve:
         axes.plot(self.x, self.mean, self.style, marker="o", markersize=3.5, color=self.color, label=self.label)
         axes.fill_between(self.x, self.low, self.high, color=self.color, alpha=0.2, linewidth=0)
         axes.update_datalim(np.column_stack((self.x, self.x)), updatey=False)  # points without a mean keep their place
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A law against its argument, with a band, solid where it rests on measurements and dashed beyond.
+
+    Attributes:
+        label: Name in the legend.
+        x: Increasing, shape ``(points,)``.
+        mean: Shape ``(points,)``.
+        low: Lower ends of the band, shape ``(points,)``.
+        high: Upper ends, shape ``(points,)``.
+        color: As matplotlib takes it.
+        limit: The x from which on the law is an extrapolation.
+
+    Example:
+        >>> Prediction("M2", n, error, low, high, "black", limit=600_000).plot(axes)
+    """
+
+    label: str
+    x: ArrayLike
+    mean: ArrayLike
+    low: ArrayLike
+    high: ArrayLike
+    color: str
+    limit: float
+
+    def plot(self, axes: Axes) -> None:
+        """Draw the line, solid and dashed, and the band.
+
+        Args:
+            axes: To draw on.
+        """
+        x, mean = np.asarray(self.x, dtype=np.float64), np.asarray(self.mean, dtype=np.float64)
+        near = x <= self.limit
+        axes.plot(x[near], mean[near], color=self.color, label=self.label)
+        joined = x >= (x[near].max() if near.any() else x[0])
+        axes.plot(x[joined], mean[joined], color=self.color, linestyle=(0, (4, 2)))
+        axes.fill_between(x, self.low, self.high, color=self.color, alpha=0.15, linewidth=0)

@@ -73,11 +73,28 @@ def statement(fitted: Fit, error: float, level: float = 0.9) -> str:
     if math.isinf(estimate):
         beyond = "" if math.isinf(low) or math.isnan(low) else f"; at least {number(low)} at {100 * level:.0f} %"
         return f"{fitted.law}: {target} is below what more samples lead to{beyond}."
-    spread = "" if math.isnan(low) else f" ({100 * level:.0f} % interval {number(low)} to {number(high)})"
+    spread = "" if math.isnan(low) else f" ({100 * level:.0f} % interval {reach(low, high)})"
     far = ""
     if fitted.extrapolates(estimate):
         far = f", an extrapolation beyond {FAR:.0f} times the largest size"
     return f"{fitted.law}: {target} needs about {number(estimate)} samples{spread}{far}."
+
+
+def reach(low: float, high: float) -> str:
+    """An interval of numbers of samples, as a person would write it.
+
+    Args:
+        low: Its low end.
+        high: Its high end; may be inf.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> reach(2_470, 3_480), reach(2_470, math.inf)
+        ('2,470 to 3,480', '2,470 or more')
+    """
+    return f"{number(low)} or more" if math.isinf(high) else f"{number(low)} to {number(high)}"
 
 
 def number(samples: float) -> str:
@@ -91,10 +108,10 @@ def number(samples: float) -> str:
 
     Example:
         >>> number(12_345), number(3.21e9), number(math.inf)
-        ('12,300', '3.21e+09', 'any number')
+        ('12,300', '3.21e+09', 'more than any')
     """
     if math.isinf(samples):
-        return "any number"
+        return "more than any"
     if samples >= 1e9:
         return f"{samples:.2e}"
     digits = max(2 - math.floor(math.log10(max(samples, 1.0))), -9)

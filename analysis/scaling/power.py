@@ -25,8 +25,9 @@ class PowerLaw(Law):
         self.coordinates = ("a", "b", *("c",) * floor, *("m",) * shift)
 
     def bounds(self) -> Bounds:
-        """Exponent b in [0, 5], c from 0 up to the least error, m up to 100 times the smallest size."""
-        highest = (float(self.curve.errors.min()),) * self.floor + (HEAD_START,) * self.shift
+        """Exponent b in [0, 5], c from 0 up to the largest error, m up to 100 times the smallest size."""
+        # Not up to the least error: on a noisy plateau the floor lies above it.
+        highest = (float(self.curve.errors.max()),) * self.floor + (HEAD_START,) * self.shift
         return Bounds((-np.inf, 0.0) + (0.0,) * (self.floor + self.shift), (np.inf, STEEPEST, *highest))
 
     def starts(self) -> list[Array]:

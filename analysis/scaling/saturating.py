@@ -20,7 +20,7 @@ class SaturatingLaw(Law):
 
     whose left side rises in t with slope :math:`1 - s + k s`, concave for k < 1 and convex for k > 1: Newton's method
     from the side where it cannot overshoot finds the one root. e0 is the error of guessing where that is known, and
-    fitted otherwise. Coordinates are v at the reference size, b, c as a share of the least error, k, and e0.
+    fitted otherwise. Coordinates are v at the reference size, b, c, k, and e0.
     The form is that of Alabdulmohsin, Neyshabur and Zhai 2022 (arXiv 2209.06640), solved anew.
     """
 
@@ -32,9 +32,9 @@ class SaturatingLaw(Law):
         self.coordinates = ("a", "b", "c", "k") if curve.chance is not None else ("a", "b", "c", "k", "e0")
 
     def bounds(self) -> Bounds:
-        """Exponent b in [0, 5], c from 0 up to the least error, k in [0.1, 5], e0 from the largest error up to 1."""
+        """Exponent b in [0, 5], c from 0 to just below the largest error, k in [0.1, 5], e0 from there up to 1."""
         errors = self.curve.errors
-        low, high = [-np.inf, 0.0, 0.0, SHARPNESS[0]], [np.inf, STEEPEST, float(errors.min()), SHARPNESS[1]]
+        low, high = [-np.inf, 0.0, 0.0, SHARPNESS[0]], [np.inf, STEEPEST, 0.99 * float(errors.max()), SHARPNESS[1]]
         if self.curve.chance is None:
             low.append(float(errors.max()))
             high.append(1.0 + 1e-9)
