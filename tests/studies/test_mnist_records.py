@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +42,9 @@ def preset(search: Records) -> Preset:
 
 
 @pytest.fixture(scope="module")
-def records(search: Records) -> Records:
-    deciding = cache(lambda source: search if source is SEARCH else read(list(source.trials(MNIST))))
-    specs = [spec for study in STUDIES.values() for spec in study.trials(decided(study, MNIST, deciding))]
+def records() -> Records:
+    every = [decided(study, MNIST, lambda source, specs: read(list(specs))) for study in STUDIES.values()]
+    specs = [spec for study, preset in zip(STUDIES.values(), every, strict=True) for spec in study.trials(preset)]
     return read([spec for spec in dict.fromkeys(specs) if spec.dataset == "mnist"])
 
 
