@@ -108,7 +108,7 @@ def _add_choice(command: argparse.ArgumentParser) -> None:
 def _add_trial_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data-dir", type=Path)
     command.add_argument("--device")
-    texts = ("dataset", "model", "augmentation", "activation")
+    texts = ("dataset", "model", "augmentation", "activation", "precision")
     numbers = ("learning_rate", "momentum", "offset", "temperature", "noise")
     wholes = ("size", "width", "depth", "steps", "visits", "batch_size", "validation", "draws", "subset_seed", "seed")
     kinds = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float) | dict.fromkeys(wholes, int)

@@ -42,6 +42,7 @@ class CohortOptimizer:
         """
         if not self.velocities:
             self.velocities = [torch.zeros_like(gradient) for gradient in gradients]
+        self.rates = self.rates.to(parameters[0].device)  # once: a copy at each step would make an accelerator wait
         rates = self.rates[:, self.taken].to(parameters[0])
         for parameter, velocity, gradient in zip(parameters, self.velocities, gradients, strict=True):
             torch.add(gradient, velocity, alpha=self.momentum, out=velocity)
@@ -55,7 +56,7 @@ class CohortOptimizer:
         Args:
             chosen: Their indices along the leading axis, int64.
         """
-        self.rates = self.rates[chosen.cpu()]
+        self.rates = self.rates[chosen.to(self.rates.device)]
         self.velocities = [velocity[chosen] for velocity in self.velocities]
 
     def state(self) -> dict[str, list[Tensor]]:

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from analysis.training.precision import scores_in
+
 CHECK_EVERY = 50  # steps between looks at the loss: each look makes an accelerator wait
 
 
@@ -29,6 +31,7 @@ def train(
     loss: Callable[[Tensor, Tensor], Tensor],
     optimizer: Optimizer,
     schedule: LRScheduler,
+    precision: str = "float32",
 ) -> float:
     """Take one optimisation step per batch. Prints nothing, saves nothing.
 
@@ -38,6 +41,7 @@ def train(
         loss: From scores ``(n, classes)`` and labels ``(n,)`` to a scalar.
         optimizer: Holds the network's parameters.
         schedule: Stepped after every batch.
+        precision: Of the forward pass, one of ``PRECISIONS``; that of the loss is the scores', float32 at least.
 
     Returns:
         The loss on the last batch.
@@ -53,7 +57,7 @@ def train(
     value = None
     for step, (images, labels) in enumerate(batches):
         optimizer.zero_grad(set_to_none=True)
-        value = loss(model(images), labels)
+        value = loss(scores_in(precision, model, images), labels)
         value.backward()
         optimizer.step()
         schedule.step()

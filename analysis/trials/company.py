@@ -14,14 +14,16 @@ def company(trial: Trial) -> Company:
     Returns:
         The fields that decide shapes, data and the form of the training; all others may differ within a cohort: size,
         bands, steps, learning rate, offset, temperature, the strength of the noise, and seeds. A trial whose first
-        steps magnify rounding, or that is looked into between its steps, is a company of its own.
+        steps magnify rounding, that rounds to bfloat16, or that is looked into between its steps, is a company of its
+        own.
 
     Example:
         >>> company(trial) == company(replace(trial, seed=1, size=100))
         True
     """
     shapes = (trial.dataset, trial.validation, trial.model, trial.width, trial.depth, trial.activation)
-    alone = trial if trial.looks or _magnifies_rounding(trial.model) else None
+    rounded = trial.precision != "float32" or _magnifies_rounding(trial.model)
+    alone = trial if trial.looks or rounded else None
     return (*shapes, trial.batch_size, trial.momentum, trial.augmentation, trial.noise > 0, alone)
 
 

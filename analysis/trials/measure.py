@@ -16,7 +16,7 @@ from analysis.datasets.batches import AUGMENTATIONS, batches, order_generator
 from analysis.evaluation import inference_seconds, memory_of_a_step, scores, smoothed_radii, sound_radii
 from analysis.evaluation.scores import pixels
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import DivergedError, find_device, optimizer_and_schedule, train
+from analysis.training import DivergedError, casting, find_device, optimizer_and_schedule, train
 from analysis.trials.content import load
 from analysis.trials.looks import Looks
 from analysis.trials.provenance import processor, software
@@ -208,7 +208,7 @@ def train_alone(ready: Ready, split: Split, device: torch.device, looks: Looks |
     )
     loss = OffsetCrossEntropy(trial.offset, trial.temperature)
     seen = stream if looks is None else looks.between(stream)
-    return train(ready.network, seen, loss=loss, optimizer=optimizer, schedule=schedule)
+    return train(ready.network, seen, loss=loss, optimizer=optimizer, schedule=schedule, precision=trial.precision)
 
 
 def _looks(ready: Ready, split: Split, device: torch.device) -> Looks:
@@ -255,8 +255,10 @@ def cost(ready: Ready, split: Split, device: torch.device) -> dict[str, float]:
     """
     images, _ = tensors(split.part(np.arange(min(len(split), TIMED))), device)
     seen = pixels(images, ready.project, torch.float32)
+    with casting(ready.trial.precision, device):
+        memory = memory_of_a_step(ready.network, seen[: ready.trial.batch_size])
     return {
-        "memory": memory_of_a_step(ready.network, seen[: ready.trial.batch_size]),
+        "memory": memory,
         "inference": inference_seconds(ready.network, seen) / len(seen),
     }
 

@@ -14,7 +14,7 @@ from analysis.datasets import Dataset
 from analysis.datasets.batches import AUGMENTATIONS, batches, order_generator
 from analysis.evaluation import memory_of_a_step
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import on_threads
+from analysis.training import on_threads, scores_in
 from analysis.trials.cohort import cohort_of
 from analysis.trials.content import load
 from analysis.trials.costs import Cost
@@ -82,7 +82,7 @@ def _of_one(ready: Ready, data: Dataset) -> float:
 
     def step() -> object:
         seen, classes = next(stream)
-        return torch.autograd.grad(loss(ready.network(seen), classes), parameters)
+        return torch.autograd.grad(loss(scores_in(trial.precision, ready.network, seen), classes), parameters)
 
     return _fastest(step)
 

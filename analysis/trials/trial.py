@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 Components = tuple[tuple[int, int | None], ...]
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,8 @@ class Trial:
         augmentation: ``none``, ``shift``, ``flip`` or ``shift-flip``.
         noise: Standard deviation of Gaussian noise, pixels in [0, 1], that is added to training images last; where it
             is positive, the network is measured as the smoothed classifier of that noise.
+        precision: Of the products of training, ``float32`` or ``bfloat16``; parameters, derived weights, losses and all
+            that is measured keep theirs.
         draws: Noisy copies of each image from which the smoothed classifier's radius is estimated.
         looks: Steps after which a 1-Lipschitz network is looked into while it is trained, rising, from 0 to all of
             them: how near its layers are to isometries, and how near its slopes to the proven bound.
@@ -61,6 +64,7 @@ class Trial:
     temperature: float = 1.0
     augmentation: str = "none"
     noise: float = 0.0
+    precision: str = "float32"
     draws: int = 1000
     looks: tuple[int, ...] = ()
     validation: int = 0
@@ -76,6 +80,8 @@ class Trial:
         for name in ("validation", "subset_seed", "seed"):
             refuse_below(name, getattr(self, name), 0)
         self._refuse_impossible_numbers()
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"unknown precision {self.precision!r}; known are {', '.join(PRECISIONS)}")
         _refuse_looks(self.looks, self.total_steps)
         if "/" in self.dataset or not self.dataset:
             raise ValueError(f"dataset must be a name, not the path {self.dataset!r}: give its folder as data_dir")

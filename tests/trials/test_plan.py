@@ -68,6 +68,7 @@ def test_every_trial_is_in_one_group_and_all_of_a_group_fit_together(timed: list
         {"momentum": 0.8},
         {"augmentation": "shift"},
         {"noise": 0.1},
+        {"precision": "bfloat16"},
         {"activation": "Abs"},
         {"dataset": "mnist"},
         {"validation": 10},
