@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _figures(options: argparse.Namespace) -> int:
+    from analysis.claims import claims
     from analysis.commands import draw_all
     from analysis.page import write_page
     from analysis.studies import STUDIES
@@ -64,7 +65,7 @@ def _figures(options: argparse.Namespace) -> int:
     complete = draw_all(chosen, wanted, print)
     for recorded in RECORDED if everything else ():  # what is not recorded yet is named, and no fault of this command
         draw_all(_workshop(options, recorded), own, print)
-    print(f"figures are in {options.out}/, and all of them on one page: {write_page(options.out)}")
+    print(f"figures are in {options.out}/, and all of them on one page: {write_page(options.out, claims())}")
     return 0 if complete else 1
 
 

@@ -83,7 +83,7 @@ class Gallery:
             write_whole(paths[-1], text.encode())
         if drawing.explored is not None:
             paths.append(stem.with_name(f"{stem.name}.json"))
-            write_whole(paths[-1], json.dumps(drawing.explored, sort_keys=True, separators=(",", ":")).encode())
+            write_whole(paths[-1], json.dumps(drawing.explored(), sort_keys=True, separators=(",", ":")).encode())
         self._record(name, key, paths, told)
         return paths
 

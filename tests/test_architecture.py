@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cleaning": {"runner"},
     "ledger": {"runner"},
     "gallery": {"plots", "runner", "studies"},
-    "page": {"gallery", "plots", "published", "runner", "studies"},
+    "page": {"claims", "gallery", "plots", "published", "runner", "studies"},
     "claims": {"studies", "runner", "scaling", "theory", "published"},
     "studies": {"trials", "plots", "scaling", "theory", "published"},
     "trials": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz", "theory"},

@@ -59,7 +59,7 @@ def test_all_formats_and_tables_are_written(figures: Gallery) -> None:
 
 def test_what_a_page_needs_is_written_beside(figures: Gallery) -> None:
     asked = {"sizes": [20, None], "errors": {"MLP": 0.1}}
-    paths = figures.write(NAME, replace(blank_drawing(), explored=asked), KEY)
+    paths = figures.write(NAME, replace(blank_drawing(), explored=lambda: asked), KEY)
     assert json.loads((figures.folder / f"{NAME}.json").read_text()) == asked
     assert figures.folder / f"{NAME}.json" in paths
 

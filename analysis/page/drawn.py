@@ -1,5 +1,6 @@
 """What lies in a folder of figures, and what is missing or broken there."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from analysis.studies import STUDIES
 from analysis.studies.presets import PRESETS
 from analysis.studies.study import Study
 
+SUFFIXES = (".svg", ".csv", ".json")
 FIRST = ("mnist", "cifar10-jpeg", "digits")  # of the data sets that a study was drawn for; others follow
 
 
@@ -42,6 +44,7 @@ class Shown:
         caption: Data set, sizes, seeds, radius, hardware and commit of the records; empty if it is not known.
         vector: The figure; None where its file is missing or broken.
         tables: The numbers behind it.
+        explored: What answers questions about it, JSON; empty where there is nothing.
         problems: What is missing or broken, a sentence each.
     """
 
@@ -50,6 +53,7 @@ class Shown:
     caption: str = ""
     vector: Vector | None = None
     tables: tuple[Table, ...] = ()
+    explored: str = ""
     problems: tuple[str, ...] = field(default=())
 
     @property
@@ -112,23 +116,26 @@ def _rank(shelf: str) -> int:
 def _read(folder: Path, name: str, entry: Mapping[str, Any]) -> Shown:
     shelf, _, study = name.rpartition("/")
     problems: list[str] = []
-    vector, tables = None, []
+    vector, tables, explored = None, [], ""
     for file in entry["files"]:
         path = folder / str(file)
-        if path.suffix not in (".svg", ".csv"):
+        if path.suffix not in SUFFIXES:
             continue
         try:
             text = path.read_text(encoding="utf-8")
             if path.suffix == ".csv":
                 tables.append(Table(path.name, text))
+            elif path.suffix == ".json":
+                json.loads(text)
+                explored = text
             else:
                 vector = without_caption(text, entry.get("height"))
         except (OSError, ValueError) as error:
             problems.append(_described(path, error))
-    if vector is None and not problems:
+    if vector is None and not any(f"{study}.svg" in problem for problem in problems):
         problems.append(f"{name}.svg is missing")
     caption = str(entry.get("caption", ""))
-    return Shown(STUDIES[study], shelf, caption, vector, tuple(tables), tuple(problems))
+    return Shown(STUDIES[study], shelf, caption, vector, tuple(tables), explored, tuple(problems))
 
 
 def _described(path: Path, error: Exception) -> str:

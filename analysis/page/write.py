@@ -1,27 +1,31 @@
 """The page: everything it shows, and the code that shows it, put into one file."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from analysis import published
+from analysis.claims import VERDICTS, Claim
 from analysis.page.chapters import chapters
 from analysis.page.drawn import FIRST, Shown, Table, by_study, shown, undrawn
 from analysis.page.packed import packed
 from analysis.runner.files import write_whole
 
 PAGE = "index.html"
-SCRIPTS = ("packs", "numbers", "tables", "reading", "start")
+SCRIPTS = ("packs", "numbers", "elements", "tables", "reading", "slices", "subspaces", "laws", "scaling", "start")
+EXPLORED = ("data_scaling", "slices", "subspace_accuracy", "subspace_sweep")
 LIBRARIES = ("d3", "plot")  # the second uses the first
 ASSETS = files("analysis.page") / "assets"
 
 
-def write_page(folder: str | Path) -> Path:
+def write_page(folder: str | Path, claims: Sequence[Claim] = ()) -> Path:
     """Write the page of a folder of figures; the same figures give the same bytes.
 
     Args:
         folder: Of a :class:`~analysis.gallery.Gallery`, with whatever is drawn there; what is missing is said on the
             page.
+        claims: Those that stand on top, with their verdicts.
 
     Returns:
         The file, ``index.html`` in that folder. It needs nothing else: no server, no network, no other file.
@@ -36,15 +40,16 @@ def write_page(folder: str | Path) -> Path:
     environment.filters["packed"] = packed
     path = Path(folder) / PAGE
     template = environment.from_string(_asset("page.html"))
-    write_whole(path, template.render(contents(Path(folder))).encode())
+    write_whole(path, template.render(contents(Path(folder), claims)).encode())
     return path
 
 
-def contents(folder: Path) -> dict[str, Any]:
+def contents(folder: Path, claims: Sequence[Claim]) -> dict[str, Any]:
     """Everything the template asks for.
 
     Args:
         folder: Of figures.
+        claims: Those that stand on top.
 
     Returns:
         By name.
@@ -54,10 +59,13 @@ def contents(folder: Path) -> dict[str, Any]:
     named = {study.name: study for study in grouped}
     shelves = sorted({each.shelf for each in figures if each.study.shelf is None})
     return {
+        "claims": [(claim, _anchor(claim, figures)) for claim in claims],
+        "verdicts": {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in VERDICTS},
         "chapters": chapters(named),
         "studies": named,
         "figures": {study.name: inside for study, inside in grouped.items()},
         "shelves": [*(shelf for shelf in FIRST if shelf in shelves), *(s for s in shelves if s not in FIRST)],
+        "explored": [each for each in figures if each.explored and each.study.name in EXPLORED],
         "published": {name: (table, _published(name)) for name, table in published.TABLES.items()},
         "problems": [*_problems(figures), *undrawn(figures)],
         "style": _asset("page.css"),
@@ -65,6 +73,12 @@ def contents(folder: Path) -> dict[str, Any]:
         "libraries": [_asset(f"libraries/{name}.min.js") for name in LIBRARIES],
         "licences": {name: _asset(f"libraries/{name}.LICENSE") for name in LIBRARIES},
     }
+
+
+def _anchor(claim: Claim, figures: Sequence[Shown]) -> str:
+    """Of the figure that shows it; empty where that is not on the page."""
+    names = {f"{each.shelf}/{each.study.name}": each.name for each in figures}
+    return names.get(claim.figure, "")
 
 
 def _published(name: str) -> Table:

@@ -10,6 +10,7 @@ Expect: figures/mnist/slices.csv; strokes in the first bands, and noise to the e
 
 import base64
 from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -67,7 +68,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"contrast of each row is stretched around grey to its 99.5th percentile. Norm: root mean square over training "
         f"images, l2, pixels in [0, 1]. Directions are rounded to bytes."
     )
-    return Drawing(figure, {"": rows}, caption, explored=_for_page(preset, arrays, outcome))
+    return Drawing(figure, {"": rows}, caption, explored=partial(_for_page, preset, arrays, outcome))
 
 
 def table(arrays: Mapping[str, NDArray[Any]]) -> pd.DataFrame:

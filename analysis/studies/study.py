@@ -21,14 +21,15 @@ class Drawing:
         figure: Without its caption.
         tables: Suffix of the file name to the numbers; the main table's suffix is empty.
         caption: Data set, sizes, seeds, radius, what intervals mean.
-        explored: What the page of all figures needs to answer questions about it, as JSON values; None for nothing.
+        explored: Computes what the page of all figures needs to answer questions about it, as JSON values; None for
+            nothing.
         documents: Ending of the file name to text that belongs to the figure, such as a table in LaTeX.
     """
 
     figure: Figure
     tables: Mapping[str, pd.DataFrame]
     caption: str
-    explored: Mapping[str, Any] | None = None
+    explored: Callable[[], Mapping[str, Any]] | None = None
     documents: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -8,12 +8,15 @@ Cost:   digits, 60 trials: 1.5 minutes on 2 cores. mnist, 60 trials: 16 minutes 
 Expect: figures/mnist/subspace_accuracy.csv.
 """
 
+from functools import partial
+
 from matplotlib.ticker import PercentFormatter
 
 from analysis.plots import Bars, new_figure, plot_groups, tidy
 from analysis.studies.captions import band, certificate, setting
 from analysis.studies.measures import INTERVALS, diverged, measures, summary, table
 from analysis.studies.preset import Preset
+from analysis.studies.recorded import on_bands
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Trial
 
@@ -65,7 +68,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"{setting(preset)} All {rows['size'].max():,} training images, projected with the test images on directions "
         f"of the training set. {certificate(preset)} {INTERVALS}{diverged(rows)}"
     )
-    return Drawing(figure, {"": rows}, caption)
+    return Drawing(figure, {"": rows}, caption, explored=partial(on_bands, preset, records, preset.bands))
 
 
 STUDY = Study(

@@ -9,6 +9,7 @@ Expect: figures/mnist/subspace_sweep.csv.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ from analysis.studies import spectrum
 from analysis.studies.captions import certificate, setting
 from analysis.studies.measures import INTERVALS, diverged, measures, summary, table
 from analysis.studies.preset import Preset
+from analysis.studies.recorded import on_bands
 from analysis.studies.study import Drawing, Records, Study
 from analysis.trials import Components, Spectrum, Trial
 
@@ -78,7 +80,8 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"that remain: the root mean square distance of an image from the mean. Left of the line an adversary can "
         f"erase what remains of a typical image. {certificate(preset)} {INTERVALS}{diverged(rows)}"
     )
-    return Drawing(figure, {"": rows}, caption)
+    explored = partial(on_bands, preset, records, [components(first) for first in preset.firsts])
+    return Drawing(figure, {"": rows}, caption, explored=explored)
 
 
 def remaining_norms(preset: Preset, records: Records) -> dict[int, float]:

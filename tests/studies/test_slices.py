@@ -44,8 +44,9 @@ def test_a_row_of_images_per_band(preset: Preset, invent: Invent, drawn: Drawn) 
 
 def test_the_page_gets_every_array_whole(preset: Preset, invent: Invent, drawn: Drawn) -> None:
     (record,) = invent(STUDY, preset).values()
-    explored = drawn(STUDY, preset).explored
-    assert explored is not None
+    compute = drawn(STUDY, preset).explored
+    assert compute is not None
+    explored = compute()
     assert explored["cuts"] == record["arrays"]["cuts"].tolist()
     for name, packed in explored["arrays"].items():
         array = np.frombuffer(base64.b64decode(packed["bytes"]), packed["type"]).reshape(packed["shape"])

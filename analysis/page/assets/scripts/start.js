@@ -4,5 +4,7 @@ prepareDrawings();
 prepareTables();
 prepareChoices();
 markChapters();
+prepareScaling();
+prepareBands();
 addEventListener("hashchange", followLink);
 if (location.hash) followLink();

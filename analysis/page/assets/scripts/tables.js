@@ -114,20 +114,11 @@ function scrolling(name, header, rows) {
   place.setAttribute("aria-label", `${name}, table`);
   const table = document.createElement("table");
   const top = table.createTHead().insertRow();
-  for (const word of header) {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = word;
-    top.append(cell);
-  }
+  top.append(...header.map(headCell));
   const body = table.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    for (const word of row) {
-      const cell = line.insertCell();
-      cell.textContent = word;
-      if (word !== "" && !Number.isNaN(Number(word))) cell.className = "number";
-    }
+    line.append(...row.map((word) => bodyCell(word, word !== "" && !Number.isNaN(Number(word)))));
   }
   place.append(table);
   return place;
