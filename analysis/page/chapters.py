@@ -29,7 +29,7 @@ CHAPTERS = (
         "Almost-orthogonal layers and the margin loss",
         "A 1-Lipschitz network certifies a prediction up to its margin divided by √2. The loss decides how much margin "
         "training asks for.",
-        ("learning_rate", "margin_loss"),
+        ("learning_rate", "margin_loss", "orthogonality"),
         ("aol_cifar10", "aol_cifar100"),
     ),
     Chapter(
