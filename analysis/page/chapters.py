@@ -58,7 +58,7 @@ CHAPTERS = (
         "How accuracy grows with data",
         "Standard and robust networks are trained on nested subsets of growing size, to see what a doubling of the "
         "data is worth to each.",
-        ("data_scaling", "generated_scaling"),
+        ("data_scaling", "sample_complexity", "generated_scaling"),
     ),
     Chapter(
         "subspaces",

@@ -14,7 +14,7 @@ from analysis.runner.files import write_whole
 
 PAGE = "index.html"
 SCRIPTS = ("packs", "numbers", "elements", "tables", "reading", "slices", "subspaces", "laws", "scaling", "start")
-EXPLORED = ("data_scaling", "slices", "subspace_accuracy", "subspace_sweep")
+EXPLORED = ("sample_complexity", "slices", "subspace_accuracy", "subspace_sweep")
 LIBRARIES = ("d3", "plot")  # the second uses the first
 ASSETS = files("analysis.page") / "assets"
 

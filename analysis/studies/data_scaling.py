@@ -8,7 +8,6 @@ Cost:   on 2 cores: digits, 140 trials: a minute or two. mnist, 160: an hour. ci
 Expect: figures/mnist/data_scaling.csv.
 """
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from matplotlib.axes import Axes
 
 from analysis.plots import Curve, new_figure
 from analysis.scaling import Doubling, growth_by_step
-from analysis.studies import laws_fitted
 from analysis.studies.captions import certificate, setting
 from analysis.studies.doublings import budget, decorate, gain, observations
 from analysis.studies.measures import INTERVALS, LEVEL, Measure, diverged, scaled_measures, summary, table
@@ -83,8 +81,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"sizes. Hollow marks: the interval reaches down to 0 or below, a doubling without shown "
         f"growth.{budget(preset.scaled, sizes[-1])}{diverged(rows)}"
     )
-    tables = {"": rows, "_growth": pd.DataFrame(gains, columns=GROWTH)}
-    return Drawing(figure, tables, caption, explored=partial(laws_fitted.fitted, preset, records))
+    return Drawing(figure, {"": rows, "_growth": pd.DataFrame(gains, columns=GROWTH)}, caption)
 
 
 def _by_noise(preset: Preset) -> str:

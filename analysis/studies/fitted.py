@@ -49,7 +49,9 @@ class FittedCurve:
         return self.fit if self.fit is not None and self.fit.form is not None else None
 
 
-def fitted_curves(preset: Preset, records: Records, drawn: Sequence[Measure], law: str = "auto") -> list[FittedCurve]:
+def fitted_curves(
+    preset: Preset, records: Records, drawn: Sequence[Measure], law: str = "auto", resamples: int = 200
+) -> list[FittedCurve]:
     """Fit a law to each measure against size, over the seeds whose trainings all succeeded.
 
     Args:
@@ -57,6 +59,7 @@ def fitted_curves(preset: Preset, records: Records, drawn: Sequence[Measure], la
         records: Of the trials of ``data_scaling``.
         drawn: The measures.
         law: As for ``scaling.fit``.
+        resamples: As for ``scaling.fit``.
 
     Returns:
         One curve per measure.
@@ -66,14 +69,14 @@ def fitted_curves(preset: Preset, records: Records, drawn: Sequence[Measure], la
     examples = {
         measure.model.classifier: _examples(records, preset.trial(measure.model, preset.seeds[0])) for measure in drawn
     }
-    return [_fitted(measure, rows, examples[measure.model.classifier], law) for measure in drawn]
+    return [_fitted(measure, rows, examples[measure.model.classifier], law, resamples) for measure in drawn]
 
 
 def _examples(records: Records, trial: Any) -> int:
     return int(records[trial]["outcome"]["examples"])
 
 
-def _fitted(measure: Measure, rows: pd.DataFrame, examples: int, law: str) -> FittedCurve:
+def _fitted(measure: Measure, rows: pd.DataFrame, examples: int, law: str, resamples: int) -> FittedCurve:
     sizes, values, seeds = observations(measure, rows)
     gained = gain(measure, rows)
     doubling = (gained.slope, *gained.interval) if gained else (np.nan, np.nan, np.nan)
@@ -81,6 +84,6 @@ def _fitted(measure: Measure, rows: pd.DataFrame, examples: int, law: str) -> Fi
     if len(np.unique(sizes)) >= FEWEST_SIZES:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotIdentifiableWarning)  # the status says so in the table
-            found = fit(sizes, 1 - values, law, seeds, test_images=examples)
+            found = fit(sizes, 1 - values, law, seeds, test_images=examples, resamples=resamples)
     everything = rows["size"].unique().astype(float)
     return FittedCurve(measure, everything, 1 - repeats(rows, measure), found, doubling)

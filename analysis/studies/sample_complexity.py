@@ -4,11 +4,12 @@ Question: how much data does robustness need, and how many times more than accur
 
 Run:    python -m analysis run data_scaling --preset mnist --executor processes
 Draw:   python -m analysis draw sample_complexity --preset mnist
-Cost:   no trainings beyond those of data_scaling; fitting takes 10 seconds.
+Cost:   no trainings beyond those of data_scaling; fitting takes a minute, most of it for the page.
 Expect: figures/mnist/sample_complexity.csv, and the same as Markdown and LaTeX beside it.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis.plots import COLORS, Curve, Prediction, new_figure, tidy
 from analysis.scaling import FAR, Fit, estimate, ratio, statement
+from analysis.studies.all_laws import all_laws
 from analysis.studies.captions import certificate, setting
 from analysis.studies.data_scaling import trials
 from analysis.studies.doublings import budget
@@ -68,7 +70,9 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"the largest size, where the law alone speaks. {_sentences(preset, curves, needed)}"
         f"{budget(networks, float(curves[0].sizes[-1]))}"
     )
-    return Drawing(figure, {"": needed, "_laws": laws}, caption, documents=documents(needed, laws))
+    tables = {"": needed, "_laws": laws}
+    explored = partial(all_laws, preset, records)
+    return Drawing(figure, tables, caption, explored=explored, documents=documents(needed, laws))
 
 
 def _networks(preset: Preset) -> tuple[Trial, ...]:

@@ -11,7 +11,10 @@ import pytest
 from analysis import scaling
 from analysis.page import write_page
 from analysis.scaling import Fit
-from analysis.studies.laws_fitted import HELD_OUT, LAWS, TARGETS, grid_of, told
+from analysis.studies.all_laws import HELD_OUT, LAWS, TARGETS, grid_of, told
+from analysis.studies.fitted import FittedCurve
+from analysis.studies.measures import accurate
+from analysis.studies.presets import DIGITS
 from tests.page.conftest import Reader, fill
 
 SETTINGS = 200
@@ -42,6 +45,10 @@ def fits() -> Fits:
     return found
 
 
+def fitted(fit: Fit) -> FittedCurve:
+    return FittedCurve(accurate(DIGITS.standard, ""), fit.sizes, np.empty((len(fit.sizes), 0)), fit, (0.0, 0.0, 0.0))
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, fits: Fits) -> Path:
     grid = grid_of(SIZES)
@@ -56,18 +63,18 @@ def page(tmp_path_factory: pytest.TempPathFactory, fits: Fits) -> Path:
                 "measured": [[n, each.mean(), each.min(), each.max()] for n, each in zip(SIZES, accuracy, strict=True)],
                 "grid": grid.tolist(),
                 "fits": {
-                    kind: {name: told(fits[model, radius, name, out], grid) for name in LAWS} | {"auto": "M2"}
+                    kind: {name: told(fitted(fits[model, radius, name, out]), grid) for name in LAWS} | {"auto": "M2"}
                     for kind, out in kinds.items()
                 },
             }
         )
     curves.append({"model": "AOL-MLP", "radius": 1.0, "measured": [[100.0, 0.0, None, None]], "grid": [], "fits": {}})
     explored = {"dataset": "digits", "radius": 0.25, "standard": "MLP", "robust": "AOL-MLP", "seeds": 4}
-    explored |= {"level": 0.9, "resamples": 20, "targets": TARGETS.tolist(), "curves": curves}
+    explored |= {"level": 0.9, "targets": TARGETS.tolist(), "curves": curves}
     folder = fill(tmp_path_factory.mktemp("figures"))
-    (folder / "digits" / "data_scaling.json").write_text(json.dumps(explored))
+    (folder / "digits" / "sample_complexity.json").write_text(json.dumps(explored))
     index = json.loads((folder / "drawn.json").read_text())
-    index["digits/data_scaling"]["files"].append("digits/data_scaling.json")
+    index["digits/sample_complexity"] = {"key": "", "files": ["digits/sample_complexity.json"]}
     (folder / "drawn.json").write_text(json.dumps(index))
     return write_page(folder)
 

@@ -1,18 +1,18 @@
 "use strict";
 
 /**
- * What the study wrote of a fit; analysis/studies/laws_fitted.py says what.
+ * What the study wrote of a fit; analysis/studies/all_laws.py says what.
  * @typedef {{ status: string, notes: string[], parameters?: Record<string, number>, errors?: any, needed?: any }} ToldFit
  * @typedef {Record<string, ToldFit | string>} ToldFits a fit for each law, and under "auto" the name of one
  * @typedef {{
  *   model: string,
  *   radius: number,
- *   measured: [number, number, number | null, number | null][],
+ *   measured: [number, number | null, number | null, number | null][],
  *   grid: number[],
  *   fits: { all?: ToldFits, smaller?: ToldFits },
  * }} LearningCurve size, mean accuracy and its interval for each measured size
  * @typedef {{
- *   dataset: string, radius: number, standard: string, robust: string, seeds: number, level: number, resamples: number,
+ *   dataset: string, radius: number, standard: string, robust: string, seeds: number, level: number,
  *   targets: number[], curves: LearningCurve[],
  * }} LearningCurves
  * @typedef {[number, number, number]} Span low end, estimate, high end

@@ -37,7 +37,7 @@ class ScalingExplorer {
     this.targetNumber = input("scaling-target-number");
     /** @type {LearningCurves | undefined} */
     this.curves = undefined;
-    fillSelect(this.shelf, shelvesOf("data_scaling"));
+    fillSelect(this.shelf, shelvesOf("sample_complexity"));
     this.shelf.addEventListener("change", () => void this.load());
     this.model.addEventListener("change", () => this.offerRadii());
     for (const control of [this.radius, this.law, this.heldOut]) control.addEventListener("change", () => this.update());
@@ -48,12 +48,12 @@ class ScalingExplorer {
 
   /** Show another data set: its robust network, certified at the radius it was trained for. */
   async load() {
-    const curves = /** @type {LearningCurves} */ (await explored("data_scaling", this.shelf.value));
+    const curves = /** @type {LearningCurves} */ (await explored("sample_complexity", this.shelf.value));
     this.curves = curves;
     fillSelect(this.model, [...new Set(curves.curves.map((each) => each.model))]);
     this.model.value = curves.robust;
     this.offerRadii(curves.radius);
-    const best = Math.max(0, ...(this.curve()?.measured ?? []).map((each) => each[1]));
+    const best = Math.max(0, ...(this.curve()?.measured ?? []).map((each) => each[1] ?? 0));
     this.aim(Math.floor(200 * best) / 2);
   }
 
@@ -101,7 +101,7 @@ class ScalingExplorer {
     const few = neededAt(beside.told, at, count);
     const ratio = ratioOf(needed, few);
     Object.assign(element("scaling-words").dataset, { needed: needed.join(" "), ratio: ratio.join(" "), law: fitted.law });
-    this.say(curve, fitted, needed, other ? ratioInWords(ratio, few, curves.standard) : [], curves.targets[at] ?? NaN);
+    this.say(curve, fitted, needed, other ? ratioInWords(ratio, few, curves.standard, other.measured[0]?.[0] ?? 0) : [], curves.targets[at] ?? NaN);
     this.note(curve, fitted, beside, needed);
     const chart = scalingChart(curves, curve, other, fitted, beside, needed, curves.targets[at] ?? NaN, this.heldOut.checked);
     element("scaling-chart").replaceChildren(chart);
@@ -158,9 +158,11 @@ class ScalingExplorer {
  * @param {Span} ratio to what the standard network needs
  * @param {Span} few what that needs
  * @param {string} standard its name
+ * @param {number} smallest size that was measured: below it a law says nothing
  * @returns {(string | HTMLElement)[]} the rest of a sentence
  */
-function ratioInWords([low, estimate, high], few, standard) {
+function ratioInWords([low, estimate, high], few, standard, smallest) {
+  if (few[1] < smallest) return [`; ${standard} gets to the same accuracy before its smallest set of ${written(smallest)}`];
   if (few[1] === Infinity) return [`; nor does ${standard} get to the same accuracy by its law`];
   if (Number.isNaN(estimate)) return [`; what ${standard} needs for the same accuracy is not known`];
   if (!Number.isFinite(estimate)) return [`; for the same accuracy ${standard} needs about ${imagesInWords(few[1])}`];

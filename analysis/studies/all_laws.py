@@ -1,0 +1,149 @@
+"""All laws fitted to every learning curve of a preset, for the page: what they say at many sizes and targets."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.plots import COLORS
+from analysis.scaling import estimate
+from analysis.studies.fitted import FEWEST_SIZES, FittedCurve, fitted_curves
+from analysis.studies.measures import LEVEL, Measure, accurate, certified
+from analysis.studies.preset import Preset
+from analysis.studies.study import Records
+
+LAWS = ("M1", "M2", "M3", "M4", "log-linear")
+RESAMPLES = 200  # of the law that predicts best, whose numbers are then those of the figure, and of those quick to fit
+FEW_RESAMPLES = 40  # of M4, which takes twenty times as long, and where the largest sizes are held out
+HELD_OUT = 2  # of the largest sizes
+FAR = 1_000  # times the largest size: where curves end
+TARGETS = np.arange(1, 200) / 200  # accuracies
+FACTORS = (0.5, 2.0)  # of the preset's radius, at which the 1-Lipschitz network is certified as well
+
+Array = NDArray[np.float64]
+Fits = dict[str, FittedCurve]
+
+
+def all_laws(preset: Preset, records: Records) -> dict[str, Any]:
+    """Fit all laws to all curves.
+
+    Args:
+        preset: The grid.
+        records: Of the trials of ``data_scaling``.
+
+    Returns:
+        JSON values: ``targets`` (accuracies), and ``curves``. Each has its ``model``, its ``radius`` (0 for plain
+        accuracy), the measured accuracies, the sizes at which its laws are told (``grid``) and for each law, of all
+        sizes (``all``) and without the largest two (``smaller``), what :func:`told` says of the fit.
+    """
+    wanted = _wanted(preset)
+    drawn = [measure for measure, _ in wanted]
+    fits = {"all": _of_all_sizes(preset, records, drawn)}
+    if len(preset.sizes) >= FEWEST_SIZES + HELD_OUT:
+        fits["smaller"] = _of_smaller_sizes(preset, records, drawn)
+    return {
+        "dataset": preset.dataset,
+        "radius": preset.radius,
+        "standard": preset.standard.classifier,
+        "robust": preset.robust.classifier,
+        "seeds": len(preset.seeds),
+        "level": LEVEL,
+        "targets": TARGETS.tolist(),
+        "curves": [
+            _curve(radius, {kind: laws[place] for kind, laws in fits.items()})
+            for place, (_, radius) in enumerate(wanted)
+        ],
+    }
+
+
+def told(curve: FittedCurve, grid: Array) -> dict[str, Any]:
+    """What a fit says, at every size and target.
+
+    Args:
+        curve: With its fit.
+        grid: Sizes, rising.
+
+    Returns:
+        JSON values: ``status`` and ``notes``; where the status is "ok" also ``parameters``, ``errors`` (estimate, low
+        and high end at each size) and ``needed`` (low end, estimate and high end at each target), as bytes of float32.
+    """
+    found = curve.identified
+    if found is None:
+        return {"status": curve.status, "notes": []}
+    errors = np.stack([found.predict(grid), *found.interval(grid, LEVEL)])
+    needed = np.array([found.samples_needed(float(1 - target), LEVEL) for target in TARGETS]).T
+    numbers = {"parameters": found.parameters, "errors": _packed(errors), "needed": _packed(needed)}
+    return {"status": found.status, "notes": list(found.notes)} | numbers
+
+
+def grid_of(sizes: Array) -> Array:
+    """Sizes at which fitted curves are told: half the smallest to a thousand times the largest, two per doubling.
+
+    Args:
+        sizes: Measured ones, rising.
+
+    Returns:
+        Rising.
+    """
+    steps = np.ceil(2 * np.log2(FAR * sizes[-1] / sizes[0]))
+    grid: Array = np.maximum(sizes[0] * 2 ** (np.arange(-2, steps + 1) / 2), 1.0)
+    return grid
+
+
+def _wanted(preset: Preset) -> list[tuple[Measure, float]]:
+    """Each measure and its radius; 0 for plain accuracy."""
+    color = COLORS["certified"]  # of no figure
+    plain = [(accurate(model, color), 0.0) for model in preset.scaled]
+    at_radius = [(certified(model, preset.radius, color), preset.radius) for model in preset.scaled[1:]]
+    others = [factor * preset.radius for factor in FACTORS]
+    return [*plain, *at_radius, *((certified(preset.robust, radius, color), radius) for radius in others)]
+
+
+def _of_all_sizes(preset: Preset, records: Records, drawn: Sequence[Measure]) -> list[Fits]:
+    """Each measure's fits, with ``auto`` among them."""
+    chosen = fitted_curves(preset, records, drawn)
+    found: list[Fits] = [{"auto": curve} for curve in chosen]
+    for law in LAWS:
+        resamples = FEW_RESAMPLES if law == "M4" else RESAMPLES
+        for fits, curve in zip(found, fitted_curves(preset, records, drawn, law, resamples), strict=True):
+            best = fits["auto"].identified
+            fits[law] = fits["auto"] if best is not None and best.law == law else curve
+    return found
+
+
+def _of_smaller_sizes(preset: Preset, records: Records, drawn: Sequence[Measure]) -> list[Fits]:
+    smaller = replace(preset, sizes=preset.sizes[:-HELD_OUT])
+    laws = {law: fitted_curves(smaller, records, drawn, law, FEW_RESAMPLES) for law in LAWS}
+    laws["auto"] = fitted_curves(smaller, records, drawn, "auto", 0)
+    return [{law: curves[place] for law, curves in laws.items()} for place in range(len(drawn))]
+
+
+def _curve(radius: float, fits: Mapping[str, Fits]) -> dict[str, Any]:
+    measured = fits["all"]["auto"]
+    means = estimate(1 - measured.errors, level=LEVEL, bounds=(0, 1))
+    rows = np.stack([measured.sizes, means.mean, means.low, means.high], axis=1)
+    grid = grid_of(measured.sizes)
+    return {
+        "model": measured.measure.model.classifier,
+        "radius": radius,
+        "measured": [[None if np.isnan(each) else float(each) for each in row] for row in rows],
+        "grid": grid.tolist(),
+        "fits": {
+            kind: {law: told(laws[law], grid) for law in LAWS} | {"auto": _law_of(laws["auto"])}
+            for kind, laws in fits.items()
+        },
+    }
+
+
+def _law_of(curve: FittedCurve) -> str:
+    """The law that was chosen; where none was, any will say why."""
+    return LAWS[0] if curve.identified is None else curve.identified.law
+
+
+def _packed(values: Array) -> dict[str, Any]:
+    largest = np.finfo(np.float32).max
+    finite = np.where(np.isfinite(values), np.minimum(values, largest), values)
+    return {"type": "float32", "bytes": base64.b64encode(finite.astype("<f4").tobytes()).decode("ascii")}
