@@ -29,7 +29,7 @@ def claims(evidence: Evidence | None = None) -> list[Claim]:
         >>> {claim.name: claim.verdict for claim in claims()}
     """
     known = evidence or Evidence()
-    return [*(_judge(asked, known) for asked in ASKED), *activations.LATER, *UNTESTED]
+    return [*(_judge(asked, known) for asked in ASKED), *UNTESTED]
 
 
 def _judge(asked: Asked, evidence: Evidence) -> Claim:

@@ -9,6 +9,7 @@ from analysis.studies.layers_published import CLOSEST, SURE
 PAPER = "arXiv 2311.16833"
 POSTER = "poster and author's page of arXiv 2311.16833"
 NO_OVERHEAD, OVERHEAD = ("AOL", "BCOP"), ("CPL", "SLL", "SOC")
+NEAR = 10.0  # per cent: almost orthogonal, almost tight
 SAME = 0.9  # of the fastest: no overhead
 
 
@@ -104,6 +105,21 @@ def _dearest(evidence: Evidence) -> Answer:
     return tuple(numbers), judged(*parts), why
 
 
+def _orthogonal(evidence: Evidence) -> Answer:
+    layers, networks = (evidence.table("mnist", "orthogonality", name) for name in ("", "_networks"))
+    last = layers[(layers["model"] == "AOL-MLP") & (layers["step"] == layers["step"].max())]
+    ends = networks[(networks["model"] == "AOL-MLP") & (networks["step"] == networks["step"].max())]
+    far = last.groupby("seed")["distance"].mean()
+    tight = share("largest slope found, of the proven bound", ends["slope"] / ends["bound"])
+    distance = share("distance of a trained AOL layer from an isometry, of that of zero", far)
+    verdict = judged(distance.high < NEAR, tight.low > 100 - NEAR)
+    why = (
+        f"Asked, after training: that the distance of J^T J from the identity is below {NEAR:g} % of that of a layer "
+        f"that is zero, and that the network attains {100 - NEAR:g} % of its bound."
+    )
+    return (distance, tight), verdict, why
+
+
 ASKED = (
     Asked(
         name="cpl-first-soc-next",
@@ -139,5 +155,12 @@ ASKED = (
         source=f"{PAPER}, Table 8 and its figure of memory",
         figure="digits/layers_cost",
         answer=_dearest,
+    ),
+    Asked(
+        name="aol-is-almost-orthogonal",
+        statement="Trained AOL layers are almost orthogonal, and their bound is almost tight.",
+        source="arXiv 2208.03160, heat maps of J^T J",
+        figure="mnist/orthogonality",
+        answer=_orthogonal,
     ),
 )
