@@ -21,7 +21,7 @@ IMAGES = 50_000_000
 IMAGE_BYTES = 32 * 32 * 3
 SIZES = [IMAGES >> halvings for halvings in range(15)]
 SEEDS, BATCH, TRIALS, STEPS, RECORD = 5, 256, 100_000, 1_000, 2_412
-PART = 0.5  # of a machine's memory, for training images
+PART = 0.5  # of a machine's memory, for images that were read
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,15 @@ class Machine:
         workers: Calls at a time.
         small: Cores of the measured kind that a worker is worth on cohorts of small networks.
         large: The same on large networks.
-        memory: GB for each worker's images.
+        together: Workers that share a machine, its memory and its disk.
+        memory: GB of that machine.
     """
 
     name: str
     workers: int
     small: float
     large: float
+    together: int
     memory: float
 
 
@@ -61,10 +63,10 @@ class Rates:
 
 
 MACHINES = (
-    Machine("this machine, 2 cores", workers=2, small=1, large=1, memory=23 * PART / 2),
-    Machine("64 cores, 512 GB", workers=64, small=0.8, large=0.8, memory=512 * PART / 64),
-    Machine("8 graphics cards of 80 GB", workers=8, small=10, large=100, memory=80 * PART),
-    Machine("100 Dask workers, a core and 8 GB each", workers=100, small=1, large=1, memory=8 * PART),
+    Machine("this machine, 2 cores", workers=2, small=1, large=1, together=2, memory=23),
+    Machine("a node of 64 cores", workers=64, small=0.8, large=0.8, together=64, memory=512),
+    Machine("a node of 8 graphics cards", workers=8, small=10, large=100, together=8, memory=1_024),
+    Machine("100 Dask workers, a core each", workers=100, small=1, large=1, together=1, memory=8),
 )
 
 
@@ -114,9 +116,14 @@ def large_sweep(machine: Machine, rates: Rates) -> float:
     return len(SIZES) * SEEDS * one_of_each / (machine.workers * machine.large)
 
 
-def largest_subset(machine: Machine) -> int:
-    """Images that one worker can hold."""
-    return min(IMAGES, int(machine.memory * 1e9 / IMAGE_BYTES))
+def images_held(machine: Machine) -> int:
+    """Images that the machine's memory keeps of those that were read."""
+    return min(IMAGES, int(PART * machine.memory * 1e9 / IMAGE_BYTES))
+
+
+def images_read(machine: Machine, rates: Rates) -> float:
+    """Images a second that all workers of a machine ask for, at random."""
+    return machine.together * machine.large * 2 / (rates.aol / BATCH + rates.convolution / 128)
 
 
 def costs(rates: Rates) -> str:
@@ -126,12 +133,18 @@ def costs(rates: Rates) -> str:
             machine.name,
             hours(small_sweep(machine, rates)),
             hours(large_sweep(machine, rates)),
-            f"{largest_subset(machine):,}",
-            f"{sum(size <= largest_subset(machine) for size in SIZES)} of {len(SIZES)}",
+            f"{sum(size <= images_held(machine) for size in SIZES)} of {len(SIZES)}",
+            f"{images_read(machine, rates):,.0f}",
         )
         for machine in MACHINES
     ]
-    head = ("machine", f"{TRIALS:,} small trials", "sweep over 50 million images", "largest subset", "sizes that fit")
+    head = (
+        "machine",
+        f"{TRIALS:,} small trials",
+        "sweep over 50 million images",
+        "sizes held in memory",
+        "images read a second",
+    )
     return table(head, rows)
 
 
@@ -145,7 +158,7 @@ def inputs(rates: Rates) -> str:
     seconds = [(words[name], f"{getattr(rates, name):.4g}") for name in words]
     units = [field.name for field in fields(Machine)][1:]
     machines = [(machine.name, *(f"{getattr(machine, name):g}" for name in units)) for machine in MACHINES]
-    head = ("machine", "workers", "cores a worker is worth, small", "large", "GB of images a worker")
+    head = ("machine", "workers", "cores a worker is worth, small", "large", "workers on a machine", "its GB")
     return f"{table(('measured', 'seconds of a core'), seconds)}\n\n{table(head, machines)}"
 
 
@@ -172,23 +185,26 @@ size of the subset.
 
 Seconds are trials times seconds of a core, over workers times what each is worth. That 64 cores are worth 0.8 each leaves room
 for the memory that they share; that a card is worth 10 cores on cohorts of small networks and 100 on large ones is a guess.
-Images may fill half of a machine's memory. The covariance of all {IMAGES:,} images takes {hours(IMAGES / rates.moments)} on this machine, at
+Half of a machine's memory may keep images that were read. The covariance of all {IMAGES:,} images takes {hours(IMAGES / rates.moments)} on this machine, at
 {rates.moments:,.0f} images a second, a block at a time.
 
 ## What breaks first
 
-1. **Memory of a worker.** A trial holds its training images, {IMAGE_BYTES:,} bytes each: {disk:.0f} GB of all. Each worker has a copy of its
-   own. The column "sizes that fit" says how far the sweep gets; fewer workers (`processes:N`) have more each. The data set itself
-   is no trouble: images are mapped from {disk:.0f} GB of disk beside the {disk:.0f} GB of the archives, the order of the subsets is
-   kept, and PCA reads blocks. A group that finds too little memory is halved, the stored plan amended; a single trial that
-   still does not fit is kept as a failure, and all others go on.
+1. **The disk, where images outgrow the memory.** All images have {disk:.0f} GB. A subset of more than 1 GB stays in the file that it
+   is mapped from, and only the images of a batch are read; beside them each worker holds labels and an order, at most
+   {IMAGES * 16 / 1e9:.1f} GB. Workers of one machine share what its memory keeps. "Sizes held in
+   memory" says how many of the {len(SIZES)} are read once; of the larger ones, the last column says how many images a second
+   the workers of one machine ask for, at random places. A solid-state disk gives some 10,000 to 1,000,000. Where it does not,
+   workers wait, or the machine needs {disk / PART:,.0f} GB. The order of the subsets is kept, and PCA reads blocks. Disk is needed twice:
+   {disk:.0f} GB for the archives, and as much for the file that is mapped.
 2. **Time of the largest networks.** They gain nothing from company and are planned alone; then only more cores or cards help.
    The plan does not depend on the executor, so that a sweep begun on one goes on on another.
 3. **The driver**, which alone writes. A record of a small trial has {RECORD:,} bytes: {TRIALS:,} are {TRIALS * RECORD / 1e9:.1f} GB in as many files. It
    submits 4,096 groups at a time, so that its memory is that of the list of trials; headers of records are kept in one file,
    so that asking what is missing does not open them all. `python -m benchmarks.growth` measures both.
-4. **Workers that die**, which 100 do some day. A call goes with its worker and is sent again; cohorts that run for minutes go
-   on from a checkpoint where the cache lies on a shared disk; a driver that is killed goes on with the same command.
+4. **A worker that dies or runs out of memory**, as one of 100 does some day. Its group is halved, or sent again if it is one
+   trial, and the stored plan amended; what fails again is kept as a failure, and all others go on. Long trainings of
+   cohorts go on from a checkpoint where the cache lies on a shared disk; a driver that is killed goes on with the same command.
 """  # noqa: E501 - as long as the lines of the page
 
 

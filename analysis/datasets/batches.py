@@ -1,6 +1,7 @@
 """Endless, equally sized batches from data that already lies on the device."""
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -8,6 +9,24 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
+
+
+class Images(Protocol):
+    """A tensor of images, or what hands them out as one would, such as images that stay in their file."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the images."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the indices are wanted."""
+
+    def __len__(self) -> int:
+        """Their number."""
+
+    def __getitem__(self, indices: Tensor, /) -> Tensor:
+        """Those asked for, on the device of the network."""
 
 
 class Order:
@@ -82,7 +101,7 @@ def index_stream(count: int, *, batch_size: int, generator: Generator) -> Iterat
 
 
 def batches(
-    images: Tensor,
+    images: Images,
     labels: Tensor,
     *,
     batch_size: int,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from analysis.datasets.batches import Augmentation, Order
+from analysis.datasets.batches import Augmentation, Images, Order
 
 Projection = Callable[[Tensor], Tensor]
 
@@ -51,7 +51,7 @@ class CohortBatches:
 
     def __init__(
         self,
-        images: Tensor,
+        images: Images,
         labels: Tensor,
         shares: Sequence[Share],
         *,

@@ -17,7 +17,7 @@ from analysis.training import Cohort, CohortOptimizer, Ending, find_device
 from analysis.trials.checkpoint import FileCheckpoint, cohort_key
 from analysis.trials.content import load
 from analysis.trials.measure import Ready, cost, prepare, provenance, record, timed_measure
-from analysis.trials.setup import Projection, tensors
+from analysis.trials.setup import Projection, training_set
 from analysis.trials.trial import Components, Trial
 
 
@@ -66,7 +66,7 @@ def cohort_of(ready: Sequence[Ready], split: Split, device: torch.device) -> Coh
     """
     trials = [each.trial for each in ready]
     wanted = np.unique(np.concatenate([each.chosen for each in ready]))
-    images, labels = tensors(split.part(wanted), device)
+    images, labels = training_set(split, wanted, device)
     shares = [
         Share(
             torch.from_numpy(np.searchsorted(wanted, each.chosen)),

@@ -26,6 +26,7 @@ from analysis.trials.setup import (
     projection,
     subspace_of,
     tensors,
+    training_set,
     variance_share_of,
 )
 from analysis.trials.trial import Components, Trial
@@ -123,7 +124,7 @@ def run_trial(trial: Trial, data_dir: str | Path | None, device: str | None) -> 
     measured = data.validation or data.test
     looks = _looks(ready, measured, target) if trial.looks else None
     try:
-        ready.outcome["loss"] = train_alone(ready, data.train.part(ready.chosen), target, looks)
+        ready.outcome["loss"] = train_alone(ready, data.train, target, looks)
     except DivergedError as error:
         ready.outcome["diverged"] = error.step
     training = time.perf_counter() - start
@@ -181,7 +182,7 @@ def train_alone(ready: Ready, split: Split, device: torch.device, looks: Looks |
 
     Args:
         ready: The trial, prepared; its network is changed in place.
-        split: Its training images.
+        split: All training images.
         device: Where it lies.
         looks: What looks into the network between steps, if anything does.
 
@@ -195,7 +196,7 @@ def train_alone(ready: Ready, split: Split, device: torch.device, looks: Looks |
         momentum=trial.momentum,
         steps=trial.total_steps,
     )
-    images, labels = tensors(split, device)
+    images, labels = training_set(split, ready.chosen, device)
     stream = batches(
         images,
         labels,

@@ -1,18 +1,25 @@
 """What a trial starts from: its images, subspace and network, all decided by its own fields."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from analysis import models
 from analysis.datasets import Split
+from analysis.datasets.batches import Images
 from analysis.subspaces import Subspace
 from analysis.trials.content import directions
 from analysis.trials.trial import Trial
 
 Projection = Callable[[Tensor], Tensor]
+HELD = 2**30  # bytes of a subset; a larger one stays in the file that it is mapped from
 
 
 def projection(space: Subspace, device: torch.device) -> Projection:
@@ -65,7 +72,6 @@ def initial_network(trial: Trial, split: Split, classes: int) -> nn.Sequential:
         The network, on the processor.
     """
     height, width, channels = split.images.shape[1:]
-    mean = split.images.mean(axis=(0, 1, 2)) / 255
     return models.build(
         trial.model,
         input_shape=(channels, height, width),
@@ -73,12 +79,60 @@ def initial_network(trial: Trial, split: Split, classes: int) -> nn.Sequential:
         width=trial.width,
         depth=trial.depth,
         activation=trial.activation,
-        channel_mean=mean.tolist(),
+        channel_mean=_channel_mean(split),
         seed=trial.seed,
     )
+
+
+@lru_cache(maxsize=2)
+def _channel_mean(split: Split) -> list[float]:
+    """Once for all trials of a process: it reads every image."""
+    mean: list[float] = (split.images.mean(axis=(0, 1, 2)) / 255).tolist()
+    return mean
 
 
 def tensors(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
     """Images as ``uint8`` of shape ``(n, c, h, w)`` and labels, on a device."""
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
     return images.to(device), torch.from_numpy(split.labels).to(device)
+
+
+@dataclass(frozen=True)
+class MappedImages:
+    """Some of the images of a mapped file, read when they are asked for: workers share what the system keeps of it.
+
+    Attributes:
+        images: All of the file, ``uint8``, shape ``(n, h, w, c)``.
+        rows: Which of them, int64.
+        target: Where those that are asked for go.
+    """
+
+    images: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    target: torch.device
+    dtype: ClassVar[torch.dtype] = torch.uint8
+    device: ClassVar[torch.device] = torch.device("cpu")  # of the indices
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, indices: Tensor) -> Tensor:
+        read = torch.from_numpy(np.asarray(self.images[self.rows[indices.numpy()]]))
+        return read.permute(0, 3, 1, 2).contiguous().to(self.target)
+
+
+def training_set(split: Split, chosen: NDArray[np.int64], device: torch.device) -> tuple[Images, Tensor]:
+    """Images of a subset as ``uint8`` of shape ``(n, c, h, w)`` and labels, on a device.
+
+    Args:
+        split: All training images.
+        chosen: Which, shape ``(n,)``.
+        device: Where networks are trained.
+
+    Returns:
+        Tensors; in place of the first :class:`MappedImages` where the images are mapped and many.
+    """
+    size = len(chosen) * split.images[0].nbytes
+    if size <= HELD or not isinstance(split.images, np.memmap):
+        return tensors(split.part(chosen), device)
+    return MappedImages(split.images, chosen, device), torch.from_numpy(split.labels[chosen]).to(device)

@@ -19,7 +19,7 @@ from analysis.trials.cohort import cohort_of
 from analysis.trials.content import load
 from analysis.trials.costs import Cost
 from analysis.trials.measure import Ready, prepare
-from analysis.trials.setup import tensors
+from analysis.trials.setup import tensors, training_set
 from analysis.trials.trial import Trial
 
 SIZES = (1, 4, 16, 32)
@@ -74,7 +74,7 @@ def _prepared(trial: Trial, data: Dataset) -> Ready:
 def _of_one(ready: Ready, data: Dataset) -> float:
     """Seconds of a step of a network that is trained alone, without the optimiser, which costs it little."""
     trial = ready.trial
-    images, labels = tensors(data.train.part(ready.chosen), CPU)
+    images, labels = training_set(data.train, ready.chosen, CPU)
     augment = AUGMENTATIONS[trial.augmentation]
     options = {"batch_size": trial.batch_size, "augment": augment, "noise": trial.noise}
     stream = batches(images, labels, steps=trial.total_steps, generator=order_generator(trial.seed), **options)  # type: ignore[arg-type]

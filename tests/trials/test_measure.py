@@ -80,7 +80,7 @@ def test_the_subset_seed_decides_the_images_and_nothing_else(standard: Trial, mo
     small = replace(standard, size=50, steps=1)
     for trial in (small, replace(small, seed=1), replace(small, subset_seed=1)):
         run_trials([trial])
-    first, same, other = (call[1].images.tobytes() for call in spy.calls)
+    first, same, other = (split.part(ready.chosen).images.tobytes() for ready, split, *_ in spy.calls)
     assert first == same
     assert first != other
     assert np.array_equal(weights(standard), weights(replace(standard, subset_seed=1)))
@@ -112,7 +112,8 @@ def test_validation_images_are_measured_and_neither_trained_on_nor_the_test(
     assert record["outcome"]["size"] == 1097
     assert record["arrays"]["correct"].shape == (200,)
     assert np.array_equal(measured.calls[0][2].images, parts.validation.images)  # type: ignore[union-attr]
-    assert sorted(map(bytes, trained.calls[0][1].images)) == sorted(map(bytes, parts.train.images))
+    ready, split, *_ = trained.calls[0]
+    assert sorted(map(bytes, split.part(ready.chosen).images)) == sorted(map(bytes, parts.train.images))
 
 
 def test_directions_are_those_of_the_images_that_validation_leaves() -> None:
