@@ -495,5 +495,6 @@ def test_drawing_again_gives_the_same_bytes(figures: Path, monkeypatch: pytest.M
 def test_figures_of_your_own_images(photos: Path, desk: Path) -> None:
     assert main(["figures", "--dataset", str(photos), *SMOKE, "--seeds", "1", "--out", "mine"]) == 0
     made = contents(desk / "mine")
+    assert b'data-study="slices" data-shelf="photos"' in made["index.html"], "it can be explored on the page"
     for study in OF_A_PRESET:
         assert {f"{study.shelf or 'photos'}/{study.name}{suffix}" for suffix in FIGURES} <= made.keys()

@@ -35,9 +35,10 @@ def all_laws(preset: Preset, records: Records) -> dict[str, Any]:
         records: Of the trials of ``data_scaling``.
 
     Returns:
-        JSON values: ``targets`` (accuracies), and ``curves``. Each has its ``model``, its ``radius`` (0 for plain
-        accuracy), the measured accuracies, the sizes at which its laws are told (``grid``) and for each law, of all
-        sizes (``all``) and without the largest two (``smaller``), what :func:`told` says of the fit.
+        JSON values: ``targets`` (accuracies), ``visits`` (images that each network sees, repeats counted), and
+        ``curves``. Each has its ``model``, its ``radius`` (0 for plain accuracy), the measured accuracies, the sizes at
+        which its laws are told (``grid``) and for each law, of all sizes (``all``) and without the largest two
+        (``smaller``), what :func:`told` says of the fit.
     """
     wanted = _wanted(preset)
     drawn = [measure for measure, _ in wanted]
@@ -51,6 +52,7 @@ def all_laws(preset: Preset, records: Records) -> dict[str, Any]:
         "robust": preset.robust.classifier,
         "seeds": len(preset.seeds),
         "level": LEVEL,
+        "visits": {model.classifier: model.total_steps * model.batch_size for model in preset.scaled},
         "targets": TARGETS.tolist(),
         "curves": [
             _curve(radius, {kind: laws[place] for kind, laws in fits.items()})

@@ -29,6 +29,35 @@ OPTIONS = (
     "--disable-sync",
 )
 
+CONTROLS = "a[href], button, input, select, summary, [tabindex='0']"
+SEEN = "(each) => each.checkVisibility({visibilityProperty: true}) && each.getClientRects().length"
+CONTRAST = """(() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const linear = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const rgba = (color) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (each) => {
+    const color = rgba(getComputedStyle(each).backgroundColor);
+    return color[3] > 200 || !each.parentElement ? color : ground(each.parentElement);
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const each = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !each.checkVisibility()) continue;
+    if (each.closest(".hidden, script, svg")) continue;
+    const style = getComputedStyle(each);
+    const [low, high] = [light(rgba(style.color)), light(ground(each))].sort((a, b) => a - b);
+    const ratio = (high + 0.05) / (low + 0.05);
+    const size = parseFloat(style.fontSize);
+    if (ratio < 4.5 || size < 12) found.push([each.outerHTML.slice(0, 90), ratio, size]);
+  }
+  return found;
+})()"""
+
 
 def small_drawing(title: str) -> Drawing:
     with house_style():
@@ -117,6 +146,58 @@ class Reader:
     def press(self, *keys: str) -> None:
         """Type, where the focus is."""
         self.driver.switch_to.active_element.send_keys(*keys)
+
+    def pause(self, milliseconds: int = 200) -> None:
+        """Let the page do what it has begun."""
+        self.wait(f"new Promise((done) => setTimeout(done, {milliseconds}))")
+
+    def unfold(self) -> None:
+        """Open everything that can be opened."""
+        self.ask("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        self.pause()
+
+    def sticking_out(self) -> int:
+        """Pixels by which the page is wider than the screen, with everything open."""
+        self.unfold()
+        width: int = self.ask("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return width
+
+    def unreadable(self) -> list[Any]:
+        """Text of less than 12 pixels, or of less contrast than WCAG 2.2 (1.4.3) asks for."""
+        self.unfold()
+        found: list[Any] = self.ask(CONTRAST)
+        return found
+
+    def unreachable(self) -> list[str]:
+        """Controls that the tabulator key does not come to; of a group of radio buttons, the arrows reach the rest."""
+        self.unfold()
+        controls = f"[...document.querySelectorAll(`{CONTROLS}`)].filter({SEEN})"
+        self.ask(f"{controls}.forEach((each, number) => {{ each.dataset.number = number; }})")
+        radio = "(each) => each.type === 'radio' && !each.checked"
+        wanted: set[str] = set(self.ask(f"{controls}.filter((e) => !({radio})(e)).map((e) => e.dataset.number)"))
+        assert len(wanted) > 20
+        reached = set()
+        for _ in range(len(wanted) + 40):  # tables that have just been opened have controls as well
+            self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "keyDown", "key": "Tab", "code": "Tab"})
+            reached.add(self.ask("document.activeElement.dataset.number"))
+        return [self.ask(f"document.querySelector('[data-number=\"{each}\"]').outerHTML") for each in wanted - reached]
+
+    def unnamed(self) -> list[Any]:
+        """Controls and images for which a screen reader has no name."""
+        self.unfold()
+        nodes = self.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        focusable = [
+            node
+            for node in nodes
+            if any(each["name"] == "focusable" and each["value"]["value"] for each in node.get("properties", []))
+            and node["role"]["value"] not in ("RootWebArea", "main", "figure", "Pre", "pre", "generic")
+        ]
+        images = [
+            node for node in nodes if node["role"]["value"] in ("image", "img", "canvas", "Canvas", "graphics-document")
+        ]
+        assert len(focusable) > 20
+        assert images
+        return [node for node in (*focusable, *images) if not node.get("name", {}).get("value", "").strip()]
 
     def complaints(self) -> list[str]:
         """What the console says."""

@@ -70,7 +70,12 @@ def page(tmp_path_factory: pytest.TempPathFactory, fits: Fits) -> Path:
         )
     curves.append({"model": "AOL-MLP", "radius": 1.0, "measured": [[100.0, 0.0, None, None]], "grid": [], "fits": {}})
     explored = {"dataset": "digits", "radius": 0.25, "standard": "MLP", "robust": "AOL-MLP", "seeds": 4}
-    explored |= {"level": 0.9, "targets": TARGETS.tolist(), "curves": curves}
+    explored |= {
+        "level": 0.9,
+        "visits": {"MLP": 10**6, "AOL-MLP": 12_000},
+        "targets": TARGETS.tolist(),
+        "curves": curves,
+    }
     folder = fill(tmp_path_factory.mktemp("figures"))
     (folder / "digits" / "sample_complexity.json").write_text(json.dumps(explored))
     index = json.loads((folder / "drawn.json").read_text())
@@ -79,13 +84,16 @@ def page(tmp_path_factory: pytest.TempPathFactory, fits: Fits) -> Path:
     return write_page(folder)
 
 
+def loaded(reader: Reader) -> Reader:
+    """Once the explorer has something to show."""
+    look = "const look = () => scalingExplorer?.curves ? done() : setTimeout(look, 20);"
+    reader.wait(f"new Promise((done) => {{ {look} look(); }})")
+    return reader
+
+
 @pytest.fixture
 def explorer(page: Path, reader: Reader) -> Reader:
-    reader.open(page)
-    reader.wait(
-        "new Promise((done) => { const look = () => scalingExplorer?.curves ? done() : setTimeout(look, 20); look(); })"
-    )
-    return reader
+    return loaded(reader.open(page))
 
 
 SET = """arguments[0].map(([model, radius, law, out, target]) => {
@@ -153,6 +161,15 @@ def test_the_answer_is_put_into_words(explorer: Reader, fits: Fits) -> None:
     assert "no number of images is enough by this law" in words
 
 
+def test_a_budget_that_ends_before_the_data_is_said(explorer: Reader) -> None:
+    note = "document.getElementById('scaling-note').textContent"
+    explorer.ask(SET, [["AOL-MLP", 0.25, "M2", False, 85]])
+    sentence = "AOL-MLP sees 12,000 images in all: beyond that its training is the limit, not the data."
+    assert sentence in explorer.ask(note)
+    explorer.ask(SET, [["MLP", 0.0, "M2", False, 85]])
+    assert "in all" not in explorer.ask(note)
+
+
 def test_what_is_not_identifiable_is_said(explorer: Reader) -> None:
     explorer.ask(SET, [["AOL-MLP", 1.0, "M2", False, 50]])
     assert "not measured" in explorer.ask("document.getElementById('scaling-words').textContent")
@@ -187,3 +204,17 @@ def test_an_answer_takes_less_than_fifty_milliseconds(explorer: Reader) -> None:
         "scalingExplorer.aim(50 + each); return performance.now() - start; })"
     )
     assert min(times) < 50
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_explorer_is_readable(page: Path, reader: Reader, width: int, dark: bool) -> None:
+    loaded(reader.open(page, width=width, dark=dark))
+    assert reader.sticking_out() == 0
+    assert reader.unreadable() == []
+    assert reader.complaints() == []
+
+
+def test_the_explorer_s_controls_are_reached_and_named(explorer: Reader) -> None:
+    assert explorer.unreachable() == []
+    assert explorer.unnamed() == []

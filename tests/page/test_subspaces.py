@@ -67,13 +67,16 @@ def page(tmp_path_factory: pytest.TempPathFactory, recorded: dict[str, Any]) -> 
     return write_page(folder)
 
 
+def loaded(reader: Reader) -> Reader:
+    """Once the explorer has something to show."""
+    look = "const look = () => bandExplorer?.bands ? done() : setTimeout(look, 20);"
+    reader.wait(f"new Promise((done) => {{ {look} look(); }})")
+    return reader
+
+
 @pytest.fixture
 def explorer(page: Path, reader: Reader) -> Reader:
-    reader.open(page)
-    reader.wait(
-        "new Promise((done) => { const look = () => bandExplorer?.bands ? done() : setTimeout(look, 20); look(); })"
-    )
-    return reader
+    return loaded(reader.open(page))
 
 
 MOVE = """arguments[0].map(([first, last]) => {
@@ -190,3 +193,17 @@ def test_another_data_set_is_one_more_choice(explorer: Reader) -> None:
     explorer.wait("new Promise((done) => setTimeout(done, 300))")
     assert "No accuracies are recorded" in explorer.ask("document.getElementById('bands-table').textContent")
     assert explorer.complaints() == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_explorer_is_readable(page: Path, reader: Reader, width: int, dark: bool) -> None:
+    loaded(reader.open(page, width=width, dark=dark))
+    assert reader.sticking_out() == 0
+    assert reader.unreadable() == []
+    assert reader.complaints() == []
+
+
+def test_the_explorer_s_controls_are_reached_and_named(explorer: Reader) -> None:
+    assert explorer.unreachable() == []
+    assert explorer.unnamed() == []

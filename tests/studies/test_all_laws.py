@@ -52,6 +52,7 @@ def test_every_network_is_there_and_the_robust_one_at_three_radii(found: dict[st
     curves = [(curve["model"], curve["radius"]) for curve in found["curves"]]
     assert curves == [("MLP", 0), ("AOL-MLP", 0), ("AOL-MLP", 0.25), ("AOL-MLP", 0.125), ("AOL-MLP", 0.5)]
     assert found["targets"] == TARGETS.tolist()
+    assert found["visits"] == {"MLP": 32_000, "AOL-MLP": 32_000}
 
 
 def test_points_are_measured_means_with_their_intervals(found: dict[str, Any]) -> None:

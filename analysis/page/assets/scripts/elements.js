@@ -79,20 +79,18 @@ function bodyCell(word, number) {
 }
 
 /**
- * Do something once, when an element comes near.
- * @param {Element} place the element
- * @param {() => void} does what to do
+ * Do something once the page can be read, and again whenever its width changes.
+ * @param {() => Promise<void>} begin what to do first
+ * @param {() => void} again what to do when the width has changed
  */
-function whenNear(place, does) {
-  const observer = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      observer.disconnect();
-      does();
-    },
-    { rootMargin: "1200px" },
-  );
-  observer.observe(place);
+function whenIdle(begin, again) {
+  setTimeout(() => void begin(), 0);
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    requestAnimationFrame(again);
+  });
 }
 
 /**
@@ -114,6 +112,17 @@ async function explored(study, shelf) {
 function shelvesOf(study) {
   const packs = [...document.querySelectorAll("div.pack")];
   return packs.flatMap((each) => (each instanceof HTMLElement && each.dataset.study === study ? [each.dataset.shelf ?? ""] : []));
+}
+
+/**
+ * A chart that is one image to those who hear the page.
+ * @param {Record<string, any>} options of Plot.plot, with an ariaLabel
+ * @returns {Element} the chart
+ */
+function labelled(options) {
+  const chart = Plot.plot(options);
+  chart.setAttribute("role", "img");
+  return chart;
 }
 
 /**

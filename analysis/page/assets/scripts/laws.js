@@ -13,7 +13,7 @@
  * }} LearningCurve size, mean accuracy and its interval for each measured size
  * @typedef {{
  *   dataset: string, radius: number, standard: string, robust: string, seeds: number, level: number,
- *   targets: number[], curves: LearningCurve[],
+ *   visits: Record<string, number>, targets: number[], curves: LearningCurve[],
  * }} LearningCurves
  * @typedef {[number, number, number]} Span low end, estimate, high end
  */

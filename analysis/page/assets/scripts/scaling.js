@@ -54,7 +54,7 @@ class ScalingExplorer {
     this.model.value = curves.robust;
     this.offerRadii(curves.radius);
     const best = Math.max(0, ...(this.curve()?.measured ?? []).map((each) => each[1] ?? 0));
-    this.aim(Math.floor(200 * best) / 2);
+    this.aim(5 * Math.floor(20 * best)); // a round number within reach
   }
 
   /**
@@ -142,12 +142,16 @@ class ScalingExplorer {
     const lines = [];
     const chosen = this.law.value === "auto" ? ", chosen because it predicts the largest sizes best" : "";
     const largest = curve.measured.at(-1)?.[0] ?? NaN;
+    const seen = this.curves?.visits[curve.model] ?? Infinity;
     if (fitted.told.parameters) lines.push(`${fitted.law}${chosen}: ${formula(fitted.law, fitted.told.parameters)}.`);
     if (this.law.value === "auto" && beside.told.needed && beside.law !== fitted.law) {
       lines.push(`The standard network's law is ${beside.law}.`);
     }
     if (Number.isFinite(needed[1]) && needed[1] > FAR * largest) {
       lines.push(`This is more than ${FAR} times the largest set: it rests on the law alone.`);
+    }
+    if (seen < largest) {
+      lines.push(`${curve.model} sees ${written(seen, 6)} images in all: beyond that its training is the limit, not the data.`);
     }
     if (fitted.told.notes.length) lines.push(`Of this fit: ${fitted.told.notes.join("; ")}.`);
     element("scaling-note").textContent = lines.join(" ");
@@ -202,7 +206,7 @@ function scalingChart(curves, curve, other, fitted, beside, needed, target, held
   const inside = (/** @type {{ n: number }[]} */ line) => line.filter((each) => each.n >= smallest / 2 && each.n <= reach);
   const finite = needed.every(Number.isFinite);
   const at = Math.min(needed[1], reach);
-  return Plot.plot({
+  return labelled({
     ...chartOptions("scaling-chart"),
     ariaLabel: `${curve.model} on ${curves.dataset}: accuracy against training images, measured and by the law`,
     x: { type: "log", domain: [smallest / 2, reach], label: "training images", tickFormat: tickOf },
@@ -258,11 +262,10 @@ function learned(curve, line, color, largest, heldOut, name) {
 /** @type {ScalingExplorer | undefined} */
 let scalingExplorer;
 
-/** The explorer begins when it comes near; without curves there is none. */
+/** Without fitted curves there is no explorer. */
 function prepareScaling() {
   if (!document.getElementById("scaling-form")) return;
-  whenNear(element("needed"), () => {
-    scalingExplorer = new ScalingExplorer();
-    void scalingExplorer.load();
-  });
+  const explorer = new ScalingExplorer();
+  scalingExplorer = explorer;
+  whenIdle(() => explorer.load(), () => explorer.update());
 }

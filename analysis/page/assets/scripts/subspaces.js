@@ -289,7 +289,7 @@ function spectrumChart(variances, first, last) {
   const inside = points.filter(({ direction }) => first <= direction && direction < last);
   const lowest = variances.at(-1) ?? 1;
   const fill = "var(--accent)";
-  return Plot.plot({
+  return labelled({
     ...chartOptions("bands-chart"),
     ariaLabel: `Variance of each principal direction; the band from ${first} to ${last} is filled`,
     x: { label: "principal direction", domain: [0, variances.length], grid: false },
@@ -343,11 +343,10 @@ function accuracyTable(bands, first, last, radius) {
 /** @type {BandExplorer | undefined} */
 let bandExplorer;
 
-/** The explorer begins when it comes near; without slices there is none. */
+/** Without slices there is no explorer. */
 function prepareBands() {
   if (!document.getElementById("bands-form")) return;
-  whenNear(element("bands"), () => {
-    bandExplorer = new BandExplorer();
-    void bandExplorer.load();
-  });
+  const explorer = new BandExplorer();
+  bandExplorer = explorer;
+  whenIdle(() => explorer.load(), () => explorer.update());
 }
