@@ -27,12 +27,13 @@ Array = NDArray[np.float64]
 Fits = dict[str, FittedCurve]
 
 
-def all_laws(preset: Preset, records: Records) -> dict[str, Any]:
+def all_laws(preset: Preset, records: Records, known: Sequence[FittedCurve] = ()) -> dict[str, Any]:
     """Fit all laws to all curves.
 
     Args:
         preset: The grid.
         records: Of the trials of ``data_scaling``.
+        known: Curves whose best law is fitted already, by ``fitted_curves``.
 
     Returns:
         JSON values: ``targets`` (accuracies), ``visits`` (images that each network sees, repeats counted), and
@@ -42,7 +43,7 @@ def all_laws(preset: Preset, records: Records) -> dict[str, Any]:
     """
     wanted = _wanted(preset)
     drawn = [measure for measure, _ in wanted]
-    fits = {"all": _of_all_sizes(preset, records, drawn)}
+    fits = {"all": _of_all_sizes(preset, records, drawn, known)}
     if len(preset.sizes) >= FEWEST_SIZES + HELD_OUT:
         fits["smaller"] = _of_smaller_sizes(preset, records, drawn)
     return {
@@ -104,16 +105,24 @@ def _wanted(preset: Preset) -> list[tuple[Measure, float]]:
     return [*plain, *at_radius, *((certified(preset.robust, radius, color), radius) for radius in others)]
 
 
-def _of_all_sizes(preset: Preset, records: Records, drawn: Sequence[Measure]) -> list[Fits]:
+def _of_all_sizes(
+    preset: Preset, records: Records, drawn: Sequence[Measure], known: Sequence[FittedCurve]
+) -> list[Fits]:
     """Each measure's fits, with ``auto`` among them."""
-    chosen = fitted_curves(preset, records, drawn)
-    found: list[Fits] = [{"auto": curve} for curve in chosen]
+    best_of = {_name(curve.measure): curve for curve in known}
+    missing = [measure for measure in drawn if _name(measure) not in best_of]
+    best_of |= {_name(curve.measure): curve for curve in fitted_curves(preset, records, missing)}
+    found: list[Fits] = [{"auto": best_of[_name(measure)]} for measure in drawn]
     for law in LAWS:
         resamples = FEW_RESAMPLES if law == "M4" else RESAMPLES
         for fits, curve in zip(found, fitted_curves(preset, records, drawn, law, resamples), strict=True):
             best = fits["auto"].identified
             fits[law] = fits["auto"] if best is not None and best.law == law else curve
     return found
+
+
+def _name(measure: Measure) -> tuple[str, str]:
+    return measure.model.classifier, measure.name
 
 
 def _of_smaller_sizes(preset: Preset, records: Records, drawn: Sequence[Measure]) -> list[Fits]:

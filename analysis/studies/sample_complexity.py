@@ -71,7 +71,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"{budget(networks, float(curves[0].sizes[-1]))}"
     )
     tables = {"": needed, "_laws": laws}
-    explored = partial(all_laws, preset, records)
+    explored = partial(all_laws, preset, records, curves)
     return Drawing(figure, tables, caption, explored=explored, documents=documents(needed, laws))
 
 
@@ -146,7 +146,8 @@ def law_table(curves: Sequence[FittedCurve]) -> pd.DataFrame:
 
 
 def _laws(axes: Axes, curves: Sequence[FittedCurve], model: Trial) -> None:
-    least = min(float(np.nanmin(curve.errors, initial=0.5)) for curve in curves)
+    positive = (curve.errors[curve.errors > 0] for curve in curves)  # an error of 0 is below any logarithmic axis
+    least = min(float(errors.min(initial=0.5)) for errors in positive)
     for curve in curves:
         name = _short(curve)
         found, color = curve.identified, curve.measure.color
@@ -159,7 +160,7 @@ def _laws(axes: Axes, curves: Sequence[FittedCurve], model: Trial) -> None:
         n = np.geomspace(curve.sizes[0], BEYOND * curve.sizes[-1], POINTS)
         low, high = found.interval(n, LEVEL)
         Prediction(label, n, found.predict(n), low, high, color, FAR * curve.sizes[-1]).plot(axes)
-    axes.set(xscale="log", yscale="log", title=model.classifier, xlabel="training images", ylim=(least / 4, 1.3))
+    axes.set(ylim=(least / 4, 1.3), xscale="log", yscale="log", title=model.classifier, xlabel="training images")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(_percent))
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -92,6 +92,16 @@ def test_the_law_that_predicts_best_has_the_numbers_of_the_figure(found: dict[st
     np.testing.assert_allclose(unpacked(fits[fits["auto"]]["needed"]), needed, rtol=1e-6)
 
 
+def test_what_is_fitted_already_is_not_fitted_again(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = replace(PRESET, sizes=PRESET.sizes[:4])
+    known = fitted_curves(grid, records, [accurate(PRESET.standard, "")], "M2", 7)
+    monkeypatch.setattr(module, "RESAMPLES", 5)
+    monkeypatch.setattr(module, "FEW_RESAMPLES", 5)
+    fits = all_laws(grid, records, known)["curves"][0]["fits"]["all"]
+    assert fits["auto"] == "M2"
+    assert fits["M2"] == told(known[0], grid_of(known[0].sizes))
+
+
 def test_what_is_told_are_the_fit_s_numbers(records: Records) -> None:
     (curve,) = fitted_curves(PRESET, records, [accurate(PRESET.robust, COLORS["robust"])], "M1", 10)
     fit, grid = curve.identified, grid_of(curve.sizes)

@@ -106,3 +106,15 @@ def test_fits_of_the_study_are_those_of_the_library(drawing: Drawing, invent: In
     expected = ratio(fitted(preset.robust), fitted(preset.standard), 0.2)
     row = drawing.tables[""].query("model == 'AOL-MLP' and measure == 'accuracy' and error == 0.2").iloc[0]
     assert (row["ratio_low"], row["ratio"], row["ratio_high"]) == pytest.approx(expected)
+
+
+def test_networks_without_errors_are_drawn(invent: Invent) -> None:
+    """On data that is easy to tell apart nothing is left for a logarithmic axis."""
+    records = {
+        trial: dict(record) | {"outcome": record["outcome"] | {"accuracy": 1.0}}
+        for trial, record in lawful(SMOKE, invent(STUDY, SMOKE)).items()
+    }
+    axes = STUDY.draw(SMOKE, records).figure.axes[0]
+    low, high = axes.get_ylim()
+    assert 0 < low < high
+    assert axes.get_yscale() == "log"
