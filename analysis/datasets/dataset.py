@@ -153,12 +153,50 @@ def with_sixth_held_out(name: str, images: Split, classes: tuple[str, ...]) -> D
         A data set whose test split is a sixth of the images.
 
     Raises:
-        ValueError: If there are fewer than two images.
+        ValueError: If there are fewer than two images, or a class has a single one: it cannot be in both.
     """
     if len(images) < 2:
         raise ValueError("a single image cannot be divided into train and test")
+    alone = np.flatnonzero(np.bincount(images.labels) == 1)
+    if len(alone):
+        raise ValueError(
+            f"found a single image of class {_named(alone, classes)}, expected two or more of every class, to train on "
+            f"and to test: leave it out, or give a test set"
+        )
     train, test = images.held_out(max(1, round(len(images) / 6)))
     return Dataset(name, train, test, classes)
+
+
+def refuse_untrained(data: Dataset) -> None:
+    """Refuse a data set with a class that cannot be learned.
+
+    Args:
+        data: As it was read.
+
+    Raises:
+        ValueError: If a class has no training image.
+    """
+    trained = np.unique(data.train.labels)
+    unknown = np.setdiff1d(data.test.labels, trained)
+    if len(unknown):
+        raise ValueError(
+            f"found test images of class {_named(unknown, data.classes)} and no training image of it, expected "
+            f"training images of every class"
+        )
+    untrained = np.setdiff1d(np.arange(len(data.classes)), trained)
+    if len(untrained):
+        raise ValueError(
+            f"found labels {trained.min()} to {trained.max()} and no image of class {_named(untrained, data.classes)}, "
+            f"expected 0 to (number of classes - 1) without gaps: np.unique(labels, return_inverse=True)[1] closes them"
+        )
+    if len(data.classes) < 2:
+        raise ValueError("found images of one class, expected two classes or more")
+
+
+def _named(labels: NDArray[np.int64], classes: tuple[str, ...]) -> str:
+    """A few classes by name, and how many more there are."""
+    names = ", ".join(classes[label] for label in labels[:3])
+    return names if len(labels) <= 3 else f"{names} and {len(labels) - 3} more"
 
 
 def numbered_classes(*labels: NDArray[np.int64]) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def decode_one(name: str, content: bytes) -> NDArray[np.uint8]:
     Raises:
         ValueError: If it cannot be decoded, or has more than 8 bits per channel.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(BytesIO(content)) as image:
@@ -102,6 +102,8 @@ def decode_one(name: str, content: bytes) -> NDArray[np.uint8]:
             mode = image.mode
             if not deep and mode in GREY + COLOUR:
                 return _pixels(image)
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{name} cannot be decoded: it is empty, damaged, or no image") from error
     except Exception as error:  # on bytes at random, decoders raise nearly anything
         raise ValueError(f"{name} cannot be decoded ({error})") from error
     raise ValueError(f"{name} has pixels of kind {mode}, more than 8 bits deep: save it with 8 bits per channel")

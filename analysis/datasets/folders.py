@@ -37,8 +37,9 @@ def read_folders(root: Path) -> Dataset:
     training = _class_files(training_root)
     test = _class_files(test_root) if test_root else {}
     if test_root and test.keys() != training.keys():
-        different = ", ".join(sorted(test.keys() ^ training.keys()))
-        raise ValueError(f"{root}: classes must be the same in train and {test_root.name}, not so: {different}")
+        sides = {training_root.name: training.keys() - test.keys(), test_root.name: test.keys() - training.keys()}
+        only = "; ".join(f"only in {side}: {', '.join(sorted(names)[:3])}" for side, names in sides.items() if names)
+        raise ValueError(f"{root}: classes must be the same in train and {test_root.name}, found {only}")
     files = _listed(training) + _listed(test)
     key = content_key("folders", {path.relative_to(root).as_posix(): path for path, _ in files})
     count = len(_listed(training))
@@ -55,6 +56,8 @@ def _split_roots(root: Path) -> tuple[Path, Path | None]:
     folders = {path.name: path for path in _visible(root) if path.is_dir()}
     train = folders.get("train")
     test = next((folders[name] for name in TEST_NAMES if name in folders), None)
+    if test and not train and folders.keys() <= set(TEST_NAMES):
+        raise ValueError(f"{root} has no train/ (found {', '.join(folders)}): {EXPECTED}")
     is_split = train and (folders.keys() <= {"train", *TEST_NAMES} or any(p.is_dir() for p in _visible(train)))
     return (train, test) if train and is_split else (root, None)
 
@@ -69,7 +72,8 @@ def _class_files(root: Path) -> ClassFiles:
         )
     classes = {path.name: [file for file in _visible(path) if _is_image(file)] for path in entries if path.is_dir()}
     if len(classes) < 2:
-        raise ValueError(f"{root} has {len(classes)} class folders {list(classes)}, needs two or more: {EXPECTED}")
+        found = ", ".join(path.name for path in entries[:5]) or "nothing"
+        raise ValueError(f"{root} has {len(classes)} class folders, needs two or more (found {found}): {EXPECTED}")
     for name, files in classes.items():
         if not files:
             found = ", ".join(path.name for path in _visible(root / name)[:3]) or "nothing"

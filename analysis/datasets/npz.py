@@ -38,7 +38,11 @@ def read_npz(path: Path) -> Dataset:
     arrays = read_arrays(path, {*TRAIN, *TEST})
     missing = [name for name in (*TRAIN, *TEST) if name not in arrays]
     if missing and missing != list(TEST):
-        raise ValueError(f"{path} lacks {', '.join(missing)}: it needs {TRAIN}, and both of {TEST} or neither")
+        found = ", ".join(names_in(path)) or "no array"
+        raise ValueError(
+            f"{path}: found {found}, expected {', '.join(TRAIN)}, and {', '.join(TEST)} or neither of these two; it "
+            f"lacks {', '.join(missing)}"
+        )
     train = _split(arrays, *TRAIN)
     if missing:
         return with_sixth_held_out(path.stem, train, numbered_classes(train.labels))
@@ -66,6 +70,19 @@ def read_arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
         raise ValueError(f"{path} is not a readable .npz file ({error}): make or fetch it again") from error
 
 
+def names_in(path: Path) -> list[str]:
+    """List the arrays of an ``.npz`` file that can be read.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Their names.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
 def as_levels(images: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Round floats in [0, 1] to the levels 0 to 255, with a warning logged where that loses detail.
 
@@ -80,7 +97,7 @@ def as_levels(images: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """
     low, high = images.min(), images.max()
     if not (low >= 0 and high <= 1):
-        raise ValueError(f"float images must lie in [0, 1], found {low} to {high}")
+        raise ValueError(f"found float images from {low:g} to {high:g}, expected [0, 1], or uint8 from 0 to 255")
     levels = np.empty(images.shape, dtype=np.uint8)
     loss = 0.0
     for start in range(0, len(images), CHUNK):
@@ -108,5 +125,7 @@ def _images(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _labels(array: NDArray[Any]) -> NDArray[np.int64]:
     if array.dtype.kind not in "iu" or array.shape[1:] not in ((), (1,)):
-        raise ValueError(f"labels must be integers of shape (n,) or (n, 1), got {array.dtype} of shape {array.shape}")
+        raise ValueError(
+            f"found labels of {array.dtype} and shape {array.shape}, expected integers of shape (n,) or (n, 1)"
+        )
     return array.reshape(-1).astype(np.int64)

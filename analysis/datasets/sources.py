@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from analysis.datasets import folders, npz, parquet
-from analysis.datasets.dataset import Dataset
+from analysis.datasets.dataset import Dataset, refuse_untrained
 from analysis.datasets.drawn import FORM, draw_dataset, recipe_of
 from analysis.datasets.known import KNOWN
 
@@ -79,14 +80,16 @@ def read(path: Path) -> Dataset:
         The data set, named by the last part of the path.
 
     Raises:
-        ValueError: If the path is no data set, naming it and what is wrong.
+        ValueError: If the path is no data set, naming it, what was found and what was expected.
     """
     try:
-        return replace(_read(path), name=_base_name(path))
+        data = replace(_read(path), name=_base_name(path))
+        refuse_untrained(data)
     except ValueError as error:
         if str(path) in str(error):
             raise
         raise ValueError(f"{path}: {error}") from error
+    return data
 
 
 def _drawn(name: str, root: Path, data_dir: str | Path | None, download: bool) -> Dataset:
@@ -103,7 +106,7 @@ def _read(path: Path) -> Dataset:
         return parquet.read_parquet(path)
     if path.is_dir():
         return folders.read_folders(path)
-    raise ValueError(f"{path} is no .npz or .parquet file, and no folder")
+    raise ValueError(f"found the file {path}, expected an .npz or .parquet file, or a folder")
 
 
 def _base_name(path: Path) -> str:
@@ -126,7 +129,15 @@ def _found(name: str, root: Path) -> Path | None:
 
 def _unknown(name: str, root: Path) -> str:
     looked = ", ".join(map(str, _candidates(name, root)))
-    return f"unknown data set {name!r}: known are {', '.join(KNOWN)}; {FORM}; also looked for {looked}"
+    alike = get_close_matches(name, _neighbours(name, root), n=3)
+    meant = f"; is it {' or '.join(alike)}?" if alike else ""
+    return f"unknown data set {name!r}: known are {', '.join(KNOWN)}; {FORM}; also looked for {looked}{meant}"
+
+
+def _neighbours(name: str, root: Path) -> list[str]:
+    """Names that might be meant: the known ones, and what lies where the data set was looked for."""
+    folders = {path.parent for path in _candidates(name, root)}
+    return [*KNOWN, *(path.name for folder in folders if folder.is_dir() for path in folder.iterdir())]
 
 
 def _folders(name: str, root: Path) -> list[Path]:

@@ -46,7 +46,7 @@ def test_without_a_test_set_a_sixth_is_held_out(arrays, save):
 @pytest.mark.parametrize("missing", ["x_train", "y_train", "x_test", "y_test"])
 def test_a_missing_array_is_named(arrays, save, missing):
     del arrays[missing]
-    with pytest.raises(ValueError, match=rf"toy\.npz lacks {missing}: it needs"):
+    with pytest.raises(ValueError, match=rf"toy\.npz: found .*, expected x_train, y_train, .*it lacks {missing}$"):
         read_npz(save(arrays))
 
 
@@ -68,13 +68,11 @@ def test_a_warning_says_how_much_rounding_loses(caplog):
     assert "by up to 0.5 of a level" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("value", "found"), [(-0.1, "-0.1 to 0"), (1.5, "0.0 to 1.5"), (np.inf, "to inf"), (np.nan, "nan")]
-)
+@pytest.mark.parametrize(("value", "found"), [(-0.1, "-0.1 to 0"), (1.5, "0 to 1.5"), (np.inf, "inf"), (np.nan, "nan")])
 def test_floats_outside_the_unit_interval_are_refused(arrays, save, value, found):
     images = np.zeros((12, 4, 5, 3))
     images[7, 1, 2, 0] = value
-    with pytest.raises(ValueError, match=rf"x_train.*must lie in \[0, 1\], found .*{found}"):
+    with pytest.raises(ValueError, match=rf"x_train.*found float images from .*{found}.*, expected \[0, 1\]"):
         read_npz(save(arrays | {"x_train": images}))
 
 
@@ -84,8 +82,8 @@ def test_floats_outside_the_unit_interval_are_refused(arrays, save, value, found
         ("x_train", lambda a: a.astype(np.int64), "x_train.*got int64"),
         ("x_train", lambda a: a[:0], "x_train.*at least one image"),
         ("x_test", lambda a: a[:, 0, 0], r"x_test.*shape \(6, 3\)"),
-        ("y_train", lambda a: a / 2, "y_train.*integers .* got float64"),
-        ("y_train", lambda a: np.eye(3)[a].astype(int), r"y_train.* got int64 of shape \(12, 3\)"),
+        ("y_train", lambda a: a / 2, "y_train.*found labels of float64 .*integers"),
+        ("y_train", lambda a: np.eye(3)[a].astype(int), r"y_train.*int64 and shape \(12, 3\)"),
         ("y_test", lambda a: a - 1, "y_test.*got -1"),
         ("y_test", lambda a: a[:5], "6 images do not go with 5 labels"),
     ],

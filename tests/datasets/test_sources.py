@@ -69,7 +69,7 @@ def test_an_unknown_name_lists_the_known_ones_and_where_it_was_looked_for(tmp_pa
 
 def test_another_kind_of_file_is_refused(tmp_path):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(ValueError, match=r"notes\.txt is no \.npz or \.parquet file, and no folder"):
+    with pytest.raises(ValueError, match=r"found the file .*notes\.txt, expected an \.npz or \.parquet file"):
         datasets.load("notes.txt", tmp_path)
 
 
