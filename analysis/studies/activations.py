@@ -8,7 +8,7 @@ function of one variable, those of N-activations can (Prach and Lampert 2023, ar
 Run:    python -m analysis run activations --preset mnist --executor processes
 Draw:   python -m analysis draw activations --preset mnist
 Cost:   digits, 75 trials: 40 seconds on 2 cores. mnist, 60 trials: 6 minutes on 2 cores.
-Expect: figures/mnist/activations_differences.csv; the gain of N lies within a point of nothing.
+Expect: figures/mnist/activations_differences.csv; N gains 0.2 points certified, and only from its own start.
 """
 
 from dataclasses import replace
@@ -73,7 +73,9 @@ def draw(preset: Preset, records: Records) -> Drawing:
         _plot_levels(levels, preset, _values(preset, rows, measure), measure, color)
     for axes, (measure, color) in zip(gains, SHADES.items(), strict=True):
         _plot_gains(axes, preset, differences[differences["measure"] == measure], color)
-        axes.set(xlabel="points more than MaxMin", title=measure)
+        axes.set(xlabel="points more than MaxMin,\nlogarithmic beyond 1", title=measure)
+        axes.set_xscale("symlog", linthresh=1, linscale=1)
+        axes.set_xticks([-10, -1, 0, 1], ["-10", "-1", "0", "1"])
     levels.set(xlabel="share of test images", title=f"{STUDY.title}: {preset.dataset}")
     levels.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     levels.legend(fontsize=7, loc="lower left")
@@ -172,7 +174,7 @@ def _verdict(differences: pd.DataFrame) -> str:
     said = []
     for activation, rows in differences[differences["model"] == MEAN].groupby("activation", sort=False):
         gains = " and ".join(
-            f"{measure} {points:+.1f} [{low:+.1f}, {high:+.1f}]{_judged(low, high)}"
+            f"{measure} {points:+.2f} [{low:+.2f}, {high:+.2f}]{_judged(low, high)}"
             for measure, points, low, high in zip(
                 *(rows[column] for column in ("measure", "points", "low", "high")), strict=True
             )

@@ -106,8 +106,8 @@ def test_what_is_not_shown_is_said_to_be_so(invent: Invent) -> None:
     gain = {"Abs": (-0.02, -0.022), "N": (0.01, -0.01)}
     records = certifying(invent(STUDY, SMOKE), lambda trial: 0.7 + gain.get(trial.activation, (0.0, 0.0))[trial.seed])
     caption = STUDY.draw(SMOKE, records).caption
-    assert re.search(r"Abs: accuracy \+0\.0 \[.*?\] \(not shown\) and certified -2\.1 \[-2\.7, -1\.5\];", caption)
-    assert re.search(r"N: accuracy .*? and certified [+-]0\.0 \[-6\.3, \+6\.3\] \(not shown\);", caption)
+    assert re.search(r"Abs: accuracy \+0\.00 \[.*?\] \(not shown\) and certified -2\.10 \[-2\.73, -1\.47\];", caption)
+    assert re.search(r"N: accuracy .*? and certified [+-]0\.00 \[-6\.31, \+6\.31\] \(not shown\);", caption)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
