@@ -497,4 +497,5 @@ def test_figures_of_your_own_images(photos: Path, desk: Path) -> None:
     made = contents(desk / "mine")
     assert b'data-study="slices" data-shelf="photos"' in made["index.html"], "it can be explored on the page"
     for study in OF_A_PRESET:
-        assert {f"{study.shelf or 'photos'}/{study.name}{suffix}" for suffix in FIGURES} <= made.keys()
+        if study.name != "generated_scaling":  # nothing was generated after these images
+            assert {f"{study.shelf or 'photos'}/{study.name}{suffix}" for suffix in FIGURES} <= made.keys()
