@@ -160,10 +160,10 @@ def test_layers_are_almost_orthogonal_where_they_are_near_isometries_at_the_end(
     assert found == verdict
 
 
-@pytest.mark.parametrize(("high", "verdict"), [(1e-4, HOLDS), (3e-3, IN_PART)])
+@pytest.mark.parametrize(("high", "verdict"), [(1e-4, HOLDS), (3e-3, FAILS)])
 def test_a_fit_is_better_where_its_interval_lies_below(high: float, verdict: str) -> None:
     columns = ["activation", "measure", "mean", "low", "high"]
-    errors = [("MaxMin", 3e-3, 2e-3, 4e-3), ("N", 5e-5, 0.0, high), ("N-near", 5e-5, 1e-5, 9e-5)]
+    errors = [("MaxMin", 3e-3, 2e-3, 4e-3), ("N-near", 5e-5, 1e-5, high)]
     rows = [(name, what, *values) for name, *values in errors for what in ("mean squared error", "largest error")]
     tables = {("n_function", "_toy"): pd.DataFrame(rows, columns=columns)}
     assert answered("n-fits-the-toy-better", tables)[1] == verdict
