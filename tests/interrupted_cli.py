@@ -4,14 +4,13 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from analysis import trials
 from analysis.cli import main
 
 
-def idle(specs: Sequence[Any], data_dir: Path | None, device: str | None) -> list[dict[str, Any]]:
+def idle(specs: Sequence[Any], **options: object) -> list[dict[str, Any]]:
     time.sleep(0.3)
     return [{"outcome": {}} for _ in specs]
 
