@@ -17,7 +17,12 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST = 120  # seconds, on two idle cores
+LARGE = {"activations", "layers", "sample_complexity", "subspaces"}  # draw from hundreds of records, 10 seconds each
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_notebook_in_turn = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow if path.stem in LARGE else (), id=path.stem) for path in NOTEBOOKS],
+)
 jupyter_warns = pytest.mark.filterwarnings("default")
 
 
@@ -44,7 +49,7 @@ def kernel(elsewhere: Path) -> Iterator[KernelManager]:
 
 
 @jupyter_warns
-@every_notebook
+@every_notebook_in_turn
 def test_a_notebook_runs_on_the_smoke_preset(path: Path, kernel: KernelManager, elsewhere: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
