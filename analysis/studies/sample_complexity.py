@@ -37,6 +37,7 @@ BEYOND = 100.0  # times the largest size, to which laws are drawn
 COLUMNS = 12  # of the grid that panels lie on
 POINTS = 81  # of each law
 APART = 1.022  # factor between neighbouring curves
+CROWDED, SPACED = 7, (0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)  # so many ticks are too many: then only these
 MARKERS = "os^Dv"  # of the networks
 PARAMETERS = ("a", "b", "c", "m", "k", "e0", "p", "q")
 
@@ -66,8 +67,8 @@ def draw(preset: Preset, records: Records) -> Drawing:
     caption = (
         f"{setting(preset, networks)} {certificate(preset)} Error: one minus accuracy or certified accuracy. Laws: the "
         f"one of M1 to M4 and log-linear that predicts the largest sizes best from the smaller ones. Bands and bars: "
-        f"90 %, whole seeds drawn anew (Student's t) and the noise of the test images. Dashed: beyond {FAR:.0f} times "
-        f"the largest size, where the law alone speaks. {_sentences(preset, curves, needed)}"
+        f"90 %, whole seeds drawn anew (Student's t) and the noise of the test images. Dashed, hollow: beyond {FAR:.0f} "
+        f"times the largest size, where the law alone speaks. {_sentences(preset, curves, needed)}"
         f"{budget(networks, float(curves[0].sizes[-1]))}"
     )
     tables = {"": needed, "_laws": laws}
@@ -171,7 +172,7 @@ def _laws(axes: Axes, curves: Sequence[FittedCurve], model: Trial) -> None:
 def _needed(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve]) -> None:
     _bars(axes, needed, curves, ("low", "samples", "high"))
     axes.set(ylabel="training images needed", title="images needed for an error")
-    axes.legend(loc="lower right", fontsize=6)
+    axes.legend(loc="best", fontsize=6)
 
 
 def _ratios(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve]) -> None:
@@ -196,7 +197,9 @@ def _bars(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve], colum
         x = rows["error"].to_numpy(dtype=np.float64) * APART ** (len(curves) / 2 - index)
         known, opened = np.isfinite(middle), np.isfinite(low) & ~np.isfinite(high)
         label = f"{model}: {_short(curve)}"
-        axes.plot(x[known], middle[known], MARKERS[models.index(model)], color=color, markersize=4, label=label)
+        marker, far = MARKERS[models.index(model)], rows["extrapolated"].to_numpy(dtype=bool)
+        axes.plot(x[known & ~far], middle[known & ~far], marker, color=color, markersize=4, label=label)
+        axes.plot(x[known & far], middle[known & far], marker, color=color, markersize=4, markerfacecolor="white")
         axes.vlines(x[known & ~opened], low[known & ~opened], high[known & ~opened], color=color, linewidth=1.1)
         axes.plot(x[opened], low[opened], linestyle="none", marker=r"$\uparrow$", markersize=7, color=color)
     reached = needed[np.isfinite(needed[columns[1]]) & (needed["samples"] >= needed["smallest"])]["error"]
@@ -204,7 +207,8 @@ def _bars(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve], colum
     if reached.empty:
         axes.set_ylim(1, 10)  # a logarithmic axis without a number on it
     axes.set(xscale="log", yscale="log", xlabel="error", xlim=(max(ticks) * 1.25, min(ticks) / 1.25))
-    axes.set_xticks(ticks, [f"{100 * target:g} %" for target in ticks], fontsize=8)
+    named = ticks if len(ticks) < CROWDED else [target for target in ticks if target in SPACED]
+    axes.set_xticks(named, [f"{100 * target:g} %" for target in named], fontsize=8)
     axes.set_xticks([], minor=True)
     tidy(axes)
 
@@ -232,7 +236,7 @@ def _sentences(preset: Preset, curves: Sequence[FittedCurve], needed: pd.DataFra
     told = f"{robust.measure.label}, {statement(robust.identified, least['error'], LEVEL)}"
     if np.isnan(least["ratio"]):
         return f"{told} {standard.measure.label}: fewer than the smallest size."
-    times = f"{least['ratio']:.3g} [{least['ratio_low']:.3g}, {least['ratio_high']:.3g}]"
+    times = f"{least['ratio']:.3g} [{least['ratio_low']:.3g}, {least['ratio_high']:.3g}]".replace(", inf]", " or more]")
     plain = f"{standard.measure.label}, {statement(standard.identified, least['error'], LEVEL)}"
     return f"{plain} {told} That is {times} times as many."
 
