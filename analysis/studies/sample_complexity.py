@@ -67,7 +67,7 @@ def draw(preset: Preset, records: Records) -> Drawing:
     caption = (
         f"{setting(preset, networks)} {certificate(preset)} Error: one minus accuracy or certified accuracy. Laws: the "
         f"one of M1 to M4 and log-linear that predicts the largest sizes best from the smaller ones. Bands and bars: "
-        f"90 %, whole seeds drawn anew (Student's t) and the noise of the test images. Dashed, hollow: beyond {FAR:.0f} "
+        f"90 %, whole seeds drawn anew (Student's t), noise of the test images. Dashed, hollow: beyond {FAR:.0f} "
         f"times the largest size, where the law alone speaks. {_sentences(preset, curves, needed)}"
         f"{budget(networks, float(curves[0].sizes[-1]))}"
     )
