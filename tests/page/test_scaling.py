@@ -130,7 +130,7 @@ def test_samples_needed_and_their_ratio_are_those_of_the_fits(explorer: Reader, 
         if any(largest < each < np.inf for each in needed):
             continue  # no number of images
         np.testing.assert_allclose(numbers(words)[:3], needed, rtol=RELATIVE)
-        np.testing.assert_allclose(numbers(words)[3:], ratio, rtol=2 * RELATIVE)  # of two numbers
+        np.testing.assert_allclose(numbers(words)[3:], ratio, rtol=RELATIVE)
 
 
 def test_curves_and_bands_are_those_of_the_fits(explorer: Reader, fits: Fits) -> None:
