@@ -145,11 +145,13 @@ def test_a_sweep_on_jobs_is_that_of_this_process(pool: SlurmExecutor, tmp_path: 
 def test_a_shutdown_that_cancels_ends_soon() -> None:
     pool = SlurmExecutor(SlurmRequest(jobs=1), cluster="local")
     futures = [pool.submit(squares, [Toy(number, seconds=60)]) for number in range(3)]
-    while not futures[0].running():
+    while not (futures[0].running() and pool._running):
         time.sleep(0.01)
+    (job,) = pool._running.values()
     moment = time.monotonic()
     pool.shutdown(wait=False, cancel_futures=True)
     assert time.monotonic() - moment < 2 + 3  # a busy machine
     assert all(future.cancelled() for future in wait(futures[1:], timeout=0).done)
+    job._process.wait(timeout=30)  # it had 60 seconds to go: an interrupted job ends
     with pytest.raises(RuntimeError, match="no more jobs"):
         pool.submit(squares, [Toy(0)])
