@@ -18,8 +18,9 @@ notebooks: $(READY)
 docs: $(READY)
 	$(BIN)/python -m sphinx -q -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
 
+# Several tests at once: they are many and small. The slow ones measure times, and run in turn.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow

@@ -48,7 +48,7 @@ def test_a_folded_network_goes_to_float64_with_the_weights_of_float32(name: str)
 
 
 @pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("method", LINEAR.keys() & CONVOLUTION.keys())
+@pytest.mark.parametrize("method", sorted(LINEAR.keys() & CONVOLUTION.keys()))
 def test_biases_are_kept(method: str, bias: bool) -> None:
     dense, convolution = LINEAR[method](3, 2, bias=bias), CONVOLUTION[method](3, 2, 3, bias=bias)
     for layer, x in ((dense, torch.randn(4, 3)), (convolution, torch.randn(4, 3, 5, 5))):

@@ -3,6 +3,7 @@
 import errno
 import gc
 import weakref
+from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -108,6 +109,15 @@ def test_a_group_whose_worker_dies_is_halved_until_the_culprit_is_alone(store: S
     assert "WorkerDiedError: a worker process died" in store.failures(TOYS)[Toy(3)]["error"]
 
 
+@pytest.fixture
+def quick_collections() -> Iterator[None]:
+    """What other tests left alive is not searched: that takes two seconds in a process that has run them all."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("quick_collections")
 def test_what_filled_the_memory_is_let_go_before_the_halves_run(store: Store) -> None:
     class Network:
         """Something large."""
