@@ -68,7 +68,8 @@ def draw(preset: Preset, records: Records) -> Drawing:
         f"{setting(preset, networks)} {certificate(preset)} Error: one minus accuracy or certified accuracy. Laws: the "
         f"one of M1 to M4 and log-linear that predicts the largest sizes best from the smaller ones. Bands and bars: "
         f"90 %, whole seeds drawn anew (Student's t), noise of the test images. Dashed, hollow: beyond {FAR:.0f} "
-        f"times the largest size, where the law alone speaks. {_sentences(preset, curves, needed)}"
+        f"times the largest size, where the law alone speaks. Arrows: from there up, without an upper end, since the "
+        f"floor may forbid that error. {_sentences(preset, curves, needed)}"
         f"{budget(networks, float(curves[0].sizes[-1]))}"
     )
     tables = {"": needed, "_laws": laws}
@@ -183,6 +184,9 @@ def _ratios(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve]) -> 
         ("ratio_low", "ratio", "ratio_high"),
     )
     axes.set(ylabel="times as many as the standard network", title="as a multiple of the standard network's")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:,g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _bars(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve], columns: tuple[str, str, str]) -> None:
