@@ -1,5 +1,6 @@
 """Principal directions of an image data set, down to those of least variance."""
 
+from analysis.subspaces.few import are_few
 from analysis.subspaces.measures import (
     between_class_share,
     half_angles,
@@ -15,6 +16,7 @@ from analysis.subspaces.subspace import Subspace
 __all__ = [
     "Moments",
     "Subspace",
+    "are_few",
     "between_class_share",
     "half_angles",
     "moments_of",

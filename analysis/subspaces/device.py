@@ -26,11 +26,11 @@ def eigh_on(matrix: NDArray[np.float64], device: str) -> tuple[NDArray[np.float6
     """Diagonalise a symmetric matrix on a torch device, in float64.
 
     Args:
-        matrix: Shape ``(features, features)``.
+        matrix: Shape ``(side, side)``.
         device: Name of a torch device.
 
     Returns:
-        Eigenvalues, rising, shape ``(features,)``; eigenvectors as columns, shape ``(features, features)``.
+        Eigenvalues, rising, shape ``(side,)``; eigenvectors as columns, shape ``(side, side)``.
 
     Example:
         >>> eigh_on(np.diag([2.0, 1.0]), "cuda")[0]

@@ -62,7 +62,8 @@ class Subspace:
         for (_, end), (start, _) in pairwise(resolved):
             if start < end:
                 raise ValueError(f"bands {ranges} overlap or are not ascending")
-        kept = np.concatenate([np.arange(*band) for band in resolved])
+        # one band is a view: the bands of a study share the directions, hundreds of megabytes of large images
+        kept = slice(*resolved[0]) if len(resolved) == 1 else np.concatenate([np.arange(*band) for band in resolved])
         return Subspace(self.mean, self.directions[kept], self.variances[kept], self.null_dimension)
 
     def tail_by_share(self, share: float) -> "Subspace":

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis import datasets, subspaces
 from analysis.trials.fit import Fit, function_hash
-from analysis.trials.moments import training_moments
+from analysis.trials.moments import training_images_or_moments
 
 VALIDATION_SEED = 0
 
@@ -49,7 +49,7 @@ def load(dataset: str, data_dir: str | Path | None, validation: int = 0) -> data
 def directions(dataset: str, data_dir: str | Path | None, validation: int = 0) -> subspaces.Subspace:
     """Principal directions of the full training set, without the validation images.
 
-    Its moments come from the cache, which all processes share.
+    Its moments come from the cache, which all processes share; of few images there are none, and none are needed.
 
     Args:
         dataset: Name, as for ``datasets.load``.
@@ -59,4 +59,5 @@ def directions(dataset: str, data_dir: str | Path | None, validation: int = 0) -
     Returns:
         All directions of non-zero variance.
     """
-    return subspaces.principal_subspace(training_moments(load(dataset, data_dir, validation), seed=VALIDATION_SEED))
+    data = load(dataset, data_dir, validation)
+    return subspaces.principal_subspace(training_images_or_moments(data, seed=VALIDATION_SEED))

@@ -7,15 +7,34 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.datasets import Dataset
 from analysis.datasets.npz import read_arrays
 from analysis.datasets.places import cache_dir, whole_file
-from analysis.subspaces import Moments, moments_of
+from analysis.subspaces import Moments, are_few, moments_of
 from analysis.subspaces.moments import KEPT
 
 LOG = logging.getLogger(__name__)
 FORMAT = 1  # raise it when the same data would be split, or its sums kept, differently
+
+
+def training_images_or_moments(data: Dataset, *, seed: int = 0) -> NDArray[np.uint8] | Moments:
+    """Find what the principal directions of a training set are found from.
+
+    Args:
+        data: What is left in ``data.train`` beside validation images counts.
+        seed: That validation images were split off with.
+
+    Returns:
+        The images, where they are fewer than one of them has values: their moments would take longer to write than
+        their directions to find, and gigabytes. Else :func:`training_moments`.
+
+    Example:
+        >>> principal_subspace(training_images_or_moments(datasets.load("photos")))
+    """
+    images = data.train.images
+    return images if are_few(images) else training_moments(data, seed=seed)
 
 
 def training_moments(data: Dataset, *, seed: int = 0) -> Moments:

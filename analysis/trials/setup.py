@@ -19,11 +19,15 @@ from analysis.trials.content import directions
 from analysis.trials.trial import Trial
 
 Projection = Callable[[Tensor], Tensor]
+WIDE = 3_072  # values of an image up to which projectors are formed: 38 MB, and what is recorded was projected by them
 HELD = 2**30  # bytes of a subset; a larger one stays in the file that it is mapped from
 
 
 def projection(space: Subspace, device: torch.device) -> Projection:
-    """Projection of float images ``(n, c, h, w)`` on a subspace, as one product on the device.
+    r"""Projection of float images ``(n, c, h, w)`` on a subspace, on the device.
+
+    One product with the projector :math:`V^\top V`; of images of more than ``WIDE`` values two products with V, whose
+    projector would take gigabytes.
 
     Args:
         space: Over images of ``h * w * c`` values, channels last as they are stored.
@@ -32,15 +36,17 @@ def projection(space: Subspace, device: torch.device) -> Projection:
     Returns:
         A function from images to images of the same shape and dtype.
     """
-    projector = torch.from_numpy(space.directions.T @ space.directions).to(device)
-    constant = torch.from_numpy(space.mean).to(device) - projector @ torch.from_numpy(space.mean).to(device)
-    held = {dtype: (projector.to(dtype), constant.to(dtype)) for dtype in (torch.float32, torch.float64)}
+    thin = space.directions.shape[1] > WIDE
+    matrix = torch.from_numpy(space.directions if thin else space.directions.T @ space.directions).to(device)
+    mean = torch.from_numpy(space.mean).to(device)
+    constant = mean - (matrix.mT @ (matrix @ mean) if thin else matrix @ mean)
+    held = {dtype: (matrix.to(dtype), constant.to(dtype)) for dtype in (torch.float32, torch.float64)}
 
     def project(images: Tensor) -> Tensor:
-        matrix, offset = held[images.dtype]
+        factor, offset = held[images.dtype]
         last = images.permute(0, 2, 3, 1)
-        projected = torch.addmm(offset, last.flatten(1), matrix)
-        return projected.reshape(last.shape).permute(0, 3, 1, 2)
+        rows = last.flatten(1) @ factor.mT if thin else last.flatten(1)
+        return torch.addmm(offset, rows, factor).reshape(last.shape).permute(0, 3, 1, 2)
 
     return project
 

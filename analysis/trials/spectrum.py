@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from analysis.datasets import Dataset, nested_subsets
-from analysis.subspaces import Moments, Subspace, principal_subspace
+from analysis.subspaces import Subspace, moments_of, principal_subspace
 from analysis.trials.content import directions, load
 from analysis.trials.provenance import processor, software
 from analysis.trials.trial import Components, refuse_below
@@ -103,17 +104,12 @@ def _measured(spec: Spectrum, data: Dataset, data_dir: str | Path | None) -> tup
     """Number of images that are measured, and their directions; only those of whole training sets are cached."""
     if spec.split == "train" and spec.size is None:
         return len(data.train), directions(spec.dataset, data_dir)
-    moments = _moments(spec, data)
-    return moments.count, principal_subspace(moments)
-
-
-def _moments(spec: Spectrum, data: Dataset) -> Moments:
     splits = (data.train,) if spec.split == "train" else (data.train, data.test)
     (chosen,) = nested_subsets(np.concatenate([split.labels for split in splits]), [spec.size])
-    moments = Moments(data.train.images[0].size)
-    first = 0
-    for split in splits:
-        inside = chosen[(first <= chosen) & (chosen < first + len(split))] - first
-        moments.update(split.images[inside])
-        first += len(split)
-    return moments
+    firsts = accumulate(map(len, splits[:-1]), initial=0)
+    parts = (
+        split.images[chosen[(first <= chosen) & (chosen < first + len(split))] - first]
+        for first, split in zip(firsts, splits, strict=True)
+    )
+    few = len(chosen) < data.train.images[0].size
+    return len(chosen), principal_subspace(np.concatenate(list(parts)) if few else moments_of(parts))

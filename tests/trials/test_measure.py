@@ -1,6 +1,7 @@
 """The right images reach the network, in the right subspace; what is measured is measured on others."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from analysis.datasets.batches import order_generator
 from analysis.evaluation import certified_radii, scores, smoothed_radii, sound_radii
 from analysis.lipschitz import fold
 from analysis.subspaces import principal_subspace
-from analysis.trials import Trial, directions, measure, run_trials
+from analysis.trials import Trial, directions, measure, run_trials, setup
 
 CPU = torch.device("cpu")
 
@@ -36,9 +37,13 @@ def weights(trial: Trial) -> NDArray[np.float32]:
     return np.concatenate([value.detach().numpy().ravel() for value in network.parameters()])
 
 
+@pytest.mark.parametrize("most", [3_072, 10], ids=["by-projector", "by-directions"])
 @pytest.mark.parametrize("channels", [1, 3], ids=["grey", "colour"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)], ids=str)
-def test_the_projection_on_the_device_is_the_subspace_s(channels: int, dtype: torch.dtype, tolerance: float) -> None:
+def test_the_projection_on_the_device_is_the_subspace_s(
+    channels: int, dtype: torch.dtype, tolerance: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "WIDE", most)
     pixels = np.random.default_rng(0).random((60, 4, 5, channels))
     space = principal_subspace(pixels).bands((0, 3), (7, 12))
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(dtype)
@@ -120,6 +125,17 @@ def test_directions_are_those_of_the_images_that_validation_leaves() -> None:
     rest = load("digits").with_validation(200).train.images
     np.testing.assert_array_equal(directions("digits", None, 200).directions, principal_subspace(rest).directions)
     assert not np.array_equal(directions("digits", None, 200).mean, directions("digits", None).mean)
+
+
+def test_directions_of_few_images_come_from_them_and_no_moments_are_kept(tmp_path: Path, cache_dir: Path) -> None:
+    levels = np.random.default_rng(0).integers(256, size=(60, 6, 5, 3), dtype=np.uint8)
+    np.savez(
+        tmp_path / "few.npz", x_train=levels[:50], y_train=np.arange(50) % 2, x_test=levels, y_test=np.arange(60) % 2
+    )
+    found = directions("few", tmp_path)
+    assert np.array_equal(found.directions, principal_subspace(levels[:50]).directions)
+    assert found.directions.shape == (49, 90)
+    assert not (cache_dir / "moments").exists()
 
 
 def test_the_network_subtracts_the_mean_of_the_training_images(standard: Trial) -> None:

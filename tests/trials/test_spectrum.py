@@ -59,7 +59,10 @@ def test_as_many_images_are_shown_as_asked_for(shown: int) -> None:
 @pytest.mark.parametrize("size", [None, 1_500, 40])
 @pytest.mark.parametrize("split", ["train", "all"])
 def test_the_images_measured_are_those_asked_for(split: str, size: int | None, record: dict[str, Any]) -> None:
-    """Whatever was measured before: the cache holds whole training sets, and those only."""
+    """Whatever was measured before: the cache holds whole training sets, and those only.
+
+    The order of images shows in last bits where they are fewer than their 64 values.
+    """
     data = load("digits")
     splits = [data.train] if split == "train" else [data.train, data.test]
     images, labels = (np.concatenate([getattr(each, name) for each in splits]) for name in ("images", "labels"))
@@ -71,7 +74,8 @@ def test_the_images_measured_are_those_asked_for(split: str, size: int | None, r
     bands = {"head": ((0, 4),), "tail": ((4, 8),)}
     found, again = run_trials([Spectrum(dataset="digits", **bands, split=split, size=size), SPECTRUM])
     assert found["outcome"]["images"] == len(measured)
-    assert np.array_equal(found["arrays"]["variances"], principal_subspace(measured).variances)
+    expected = principal_subspace(measured).variances
+    np.testing.assert_allclose(found["arrays"]["variances"], expected, rtol=1e-11 if size == 40 else 0)
     assert found["data"] == data.content_hash
     assert np.array_equal(again["arrays"]["variances"], record["arrays"]["variances"])
 
