@@ -143,6 +143,13 @@ class Reader:
         script = f"const done = arguments[arguments.length - 1]; ({promise}).then(done, (e) => done(String(e)))"
         return self.driver.execute_async_script(script, *values)
 
+    def wait_for(self, expression: str) -> "Reader":
+        """Go on once a JavaScript expression holds."""
+        self.wait(
+            f"new Promise((done) => {{ const look = () => ({expression}) ? done() : setTimeout(look, 20); look(); }})"
+        )
+        return self
+
     def press(self, *keys: str) -> None:
         """Type, where the focus is."""
         self.driver.switch_to.active_element.send_keys(*keys)

@@ -19,6 +19,7 @@ from tests.page.conftest import Reader, fill
 
 SETTINGS = 200
 RELATIVE = 1e-6
+SHOWN = "scalingExplorer?.curves"  # once the explorer has something to show
 SIZES = 100.0 * 2.0 ** np.arange(8)
 SHARED = {("MLP", 0.0): (0.02, 3.0, 0.5), ("AOL-MLP", 0.25): (0.1, 4.0, 0.4)}  # floor, scale and exponent
 Fits = dict[tuple[str, float, str, bool], Fit]
@@ -84,16 +85,9 @@ def page(tmp_path_factory: pytest.TempPathFactory, fits: Fits) -> Path:
     return write_page(folder)
 
 
-def loaded(reader: Reader) -> Reader:
-    """Once the explorer has something to show."""
-    look = "const look = () => scalingExplorer?.curves ? done() : setTimeout(look, 20);"
-    reader.wait(f"new Promise((done) => {{ {look} look(); }})")
-    return reader
-
-
 @pytest.fixture
 def explorer(page: Path, reader: Reader) -> Reader:
-    return loaded(reader.open(page))
+    return reader.open(page).wait_for(SHOWN)
 
 
 SET = """arguments[0].map(([model, radius, law, out, target]) => {
@@ -209,7 +203,7 @@ def test_an_answer_takes_less_than_fifty_milliseconds(explorer: Reader) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1400])
 def test_the_explorer_is_readable(page: Path, reader: Reader, width: int, dark: bool) -> None:
-    loaded(reader.open(page, width=width, dark=dark))
+    reader.open(page, width=width, dark=dark).wait_for(SHOWN)
     assert reader.sticking_out() == 0
     assert reader.unreadable() == []
     assert reader.complaints() == []

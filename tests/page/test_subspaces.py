@@ -18,6 +18,7 @@ from tests.page.conftest import Reader, fill
 
 SETTINGS = 200
 RELATIVE = 1e-6
+SHOWN = "bandExplorer?.bands"  # once the explorer has something to show
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +68,9 @@ def page(tmp_path_factory: pytest.TempPathFactory, recorded: dict[str, Any]) -> 
     return write_page(folder)
 
 
-def loaded(reader: Reader) -> Reader:
-    """Once the explorer has something to show."""
-    look = "const look = () => bandExplorer?.bands ? done() : setTimeout(look, 20);"
-    reader.wait(f"new Promise((done) => {{ {look} look(); }})")
-    return reader
-
-
 @pytest.fixture
 def explorer(page: Path, reader: Reader) -> Reader:
-    return loaded(reader.open(page))
+    return reader.open(page).wait_for(SHOWN)
 
 
 MOVE = """arguments[0].map(([first, last]) => {
@@ -198,7 +192,7 @@ def test_another_data_set_is_one_more_choice(explorer: Reader) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1400])
 def test_the_explorer_is_readable(page: Path, reader: Reader, width: int, dark: bool) -> None:
-    loaded(reader.open(page, width=width, dark=dark))
+    reader.open(page, width=width, dark=dark).wait_for(SHOWN)
     assert reader.sticking_out() == 0
     assert reader.unreadable() == []
     assert reader.complaints() == []
