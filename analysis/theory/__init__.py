@@ -10,7 +10,7 @@ from analysis.theory.hidden_bit_bounds import (
 )
 from analysis.theory.hidden_label import HiddenLabel
 from analysis.theory.n_function import NFunction
-from analysis.theory.pixels import as_images
+from analysis.theory.pixels import as_data_set, as_images
 from analysis.theory.simulation import SimulatedErrors, World, simulate
 from analysis.theory.spiked import SpikedLinear
 from analysis.theory.two_points import TwoPoints
@@ -24,6 +24,7 @@ __all__ = [
     "SpikedLinear",
     "TwoPoints",
     "World",
+    "as_data_set",
     "as_images",
     "linear_error_bound",
     "nearest_error",

@@ -9,6 +9,7 @@ import pytest
 from pages import blocks
 from PIL import Image
 
+from analysis import datasets
 from analysis.cli import main
 
 SMALL = ("--preset", "smoke", "--executor", "serial", "--seeds", "2")
@@ -45,3 +46,10 @@ def test_five_commands_lead_to_both_figures_and_the_statement(
     assert drawn.keys() == names
     for name in names:
         assert {".png", ".pdf", ".svg", ".csv"} <= {Path(file).suffix for file in drawn[name]["files"]}
+
+
+def test_a_setting_of_the_theory_becomes_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = (content for language, content in blocks("own_data.md") if language == "python")
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})  # noqa: S102  # the page's own
+    assert datasets.load("hidden_bit", tmp_path).train.images.shape == (2_000, 1, 11, 1)

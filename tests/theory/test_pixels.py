@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis import datasets
-from analysis.theory import HiddenBit, as_images
+from analysis.theory import HiddenBit, as_data_set, as_images
 
 
 def test_signs_are_black_and_white_and_odd_nuisances_exact() -> None:
@@ -24,15 +26,27 @@ def test_another_nuisance_is_moved_by_at_most_one_level_of_255(nuisance: float) 
 
 
 def test_a_file_of_two_draws_is_a_data_set(tmp_path: Path) -> None:
-    world, arrays = HiddenBit(6, nuisance=25 / 255, radius=25 / 255), {}
-    for split, n, seed in (("train", 80, 0), ("test", 40, 1)):
-        points, labels = world.sample(n, seed, world=0)
-        arrays[f"x_{split}"], arrays[f"y_{split}"] = as_images(points), (labels > 0).astype(int)
-    np.savez(tmp_path / "hidden_bit.npz", **arrays)
+    arrays = as_data_set(HiddenBit(6, nuisance=25 / 255, radius=25 / 255), 80, 40)
+    np.savez(tmp_path / "hidden_bit.npz", **arrays)  # type: ignore[arg-type]
     data = datasets.load(tmp_path / "hidden_bit.npz")
     np.testing.assert_array_equal(data.train.images, arrays["x_train"])
     np.testing.assert_array_equal(data.test.labels, arrays["y_test"])
     assert data.classes == ("0", "1")
+
+
+@given(st.floats(0.1, 100.0), st.integers(0, 2**32 - 1))
+def test_a_longer_reach_scales_distances(reach: float, seed: int) -> None:
+    """Each of 16 coordinates is moved by at most reach / 255, a pixel by 1 / 510."""
+    points = np.random.default_rng(seed).uniform(-reach, reach, (2, 16))
+    first, second = as_images(points, reach).reshape(2, 16) / 255
+    expected = np.linalg.norm(points[0] - points[1]) / (2 * reach)
+    assert np.linalg.norm(first - second) == pytest.approx(expected, abs=2 * 4 / 510)
+
+
+@pytest.mark.parametrize("reach", [0.0, -1.0, float("nan")])
+def test_a_reach_that_is_not_positive_is_refused(reach: float) -> None:
+    with pytest.raises(ValueError, match="reach must be positive"):
+        as_images(np.zeros((1, 1)), reach)
 
 
 @pytest.mark.parametrize("value", [-1.01, 1.5, float("nan")])
