@@ -59,7 +59,7 @@ def _figures(options: argparse.Namespace) -> int:
     chosen = _workshop(options, options.preset or "digits")
     print(chosen.about, end="")
     own = [study for study in STUDIES.values() if study.shelf is None]
-    print(f"{chosen.figures}: ran {chosen.run(own)} trials, the others were recorded")
+    print(f"{chosen.figures}: ran {chosen.run([*filter(chosen.has, own)])} trials, the others were recorded")
     everything = options.preset is None and options.dataset is None
     wanted = [study for study in STUDIES.values() if everything or not chosen.keeps(study)]
     complete = draw_all(chosen, wanted, print)

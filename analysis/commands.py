@@ -218,6 +218,10 @@ class Workshop:
         return {spec: found[spec] for spec in dict.fromkeys(specs) if spec in found}
 
     def _trials(self, study: Study) -> Sequence[Any]:
+        if not self.has(study):
+            raise ValueError(
+                f"{study.name} has nothing to run or draw in preset {self.preset.name}: it asks for no trial"
+            )
         return study.trials(self._preset(study))
 
     def _preset(self, study: Study) -> Preset:

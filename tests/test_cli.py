@@ -121,6 +121,8 @@ def test_list_names_what_can_be_asked_for(capsys: pytest.CaptureFixture[str]) ->
     [
         ("run nothing", "unknown study 'nothing'; known are learning_rate, spectrum,"),
         ("draw nothing", "unknown study 'nothing'; known are learning_rate, spectrum,"),
+        ("draw layers_budgets --preset cifar10-jpeg", "nothing to run or draw in preset cifar10-jpeg"),
+        ("run activations --preset cifar10-jpeg", "nothing to run or draw in preset cifar10-jpeg"),
         ("run spectrum --preset huge", "unknown preset 'huge'; known are smoke, digits"),
         ("figures --preset huge", "unknown preset 'huge'; known are smoke, digits"),
         ("run learning_rate --preset smoke --executor cloud", "unknown executor 'cloud'; known are serial, processes"),
