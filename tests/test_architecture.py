@@ -43,11 +43,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "page": {"claims", "gallery", "plots", "published", "runner", "studies"},
     "claims": {"studies", "runner", "scaling", "theory", "published"},
     "studies": {"trials", "plots", "scaling", "theory", "published"},
-    "trials": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz", "theory"},
+    "trials": {
+        "datasets",
+        "subspaces",
+        "models",
+        "losses",
+        "training",
+        "evaluation",
+        "lipschitz",
+        "theory",
+        "machine",
+    },
     "estimators": {"datasets", "subspaces", "models", "losses", "training", "evaluation", "lipschitz"},
     "evaluation": {"lipschitz"},
-    "models": {"datasets", "lipschitz"},  # the former says where caches lie
-    "runner": set(),
+    "models": {"datasets", "lipschitz", "machine"},  # the former writes files whole
+    "machine": set(),
+    "runner": {"machine"},
     "plots": set(),
     "scaling": set(),
     "theory": set(),
@@ -55,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lipschitz": set(),
     "losses": set(),
     "training": set(),
-    "datasets": set(),
+    "datasets": {"machine"},
     "subspaces": set(),
 }
 NEVER_TORCH = {
@@ -69,6 +80,7 @@ NEVER_TORCH = {
     "datasets",
     "gallery",
     "ledger",
+    "machine",
     "own_data",
     "page",
     "plots",

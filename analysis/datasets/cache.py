@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from analysis.datasets.dataset import Dataset, Split
 from analysis.datasets.npz import read_arrays
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir
 
 LOG = logging.getLogger(__name__)
 FORMAT = 1  # raise it when the same files would be decoded, split or stored differently

@@ -4,7 +4,8 @@ import hashlib
 import logging
 from pathlib import Path
 
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir
 
 LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ Measured on MNIST: a network trained on 60,000 drawn images classifies 95 % of t
 """
 
 import logging
-import os
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,8 @@ from threadpoolctl import threadpool_limits
 from analysis.datasets.dataset import Dataset, Split
 from analysis.datasets.mixture import ClassMixture, fit_class
 from analysis.datasets.npz import read_arrays
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir, cores
 
 LOG = logging.getLogger(__name__)
 FORMAT = 1  # raise it when other mixtures would be fitted to the same images
@@ -128,7 +128,7 @@ def _draw(
         end = min(start + CHUNK, count)  # the last chunk is drawn whole, and what is not asked for dropped
         images[start:end], labels[start:end] = pixels[: end - start], chosen[: end - start]
 
-    with threadpool_limits(1), ThreadPoolExecutor(_cores()) as pool:  # a sum's order depends on its threads
+    with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:  # a sum's order depends on its threads
         list(pool.map(fill, range(0, count, CHUNK)))
     return images, labels
 
@@ -170,9 +170,5 @@ def _fitted(source: Dataset, labels: list[int]) -> Mixtures:
 
     import sklearn.mixture  # noqa: F401  # only libraries that are loaded can be limited
 
-    with threadpool_limits(1), ThreadPoolExecutor(_cores()) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
         return dict(zip(labels, pool.map(fit, labels), strict=True))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,8 +16,9 @@ from analysis.datasets.checksums import MEND, fingerprint, recorded
 from analysis.datasets.dataset import Dataset, Split
 from analysis.datasets.edm_parts import IMAGE, count_images, image_pieces, read_labels
 from analysis.datasets.pickled import CIFAR10_MD5, read_cifar10_test
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
 from analysis.datasets.subsets import balanced_order
+from analysis.machine import cache_dir
 
 LOG = logging.getLogger(__name__)
 FORMAT = 1  # raise it when the same files would be stored differently

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir
 
 LOG = logging.getLogger(__name__)
 FORMAT = 1  # raise it when the same labels and seed would give another order

@@ -1,20 +1,10 @@
-"""Where caches lie, and how a file gets there whole."""
+"""How a file gets to its place whole."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
-
-
-def cache_dir() -> Path:
-    """Say where caches lie.
-
-    Returns:
-        ``ANALYSIS_CACHE_DIR``, or ``data/cache`` in the working folder.
-    """
-    return Path(os.environ.get("ANALYSIS_CACHE_DIR") or "data/cache")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The table of networks, and the one function that builds them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +9,7 @@ from analysis import lipschitz
 from analysis.lipschitz import SubtractMean
 from analysis.models import robust, standard
 from analysis.models.architecture import Architecture, Plan, Shape
+from analysis.models.draws import drawn_by
 
 CONVNET_WIDTHS = {"XS": 16, "S": 32, "M": 64, "L": 128}
 PATCHWISE_WIDTHS = {"Small": 16, "Medium": 32, "Large": 48}
@@ -66,7 +66,7 @@ def build(
     if width < 1 or depth < 1:
         raise ValueError(f"width and depth must be at least 1, got {width} and {depth}")
     plan = Plan(shape=input_shape, classes=classes, width=width, depth=depth, activation=activation)
-    with _random_numbers(seed):
+    with drawn_by(seed):
         return nn.Sequential(SubtractMean(_mean(input_shape, channel_mean)), *architecture.layers(plan))
 
 
@@ -89,17 +89,6 @@ def find(name: str) -> Architecture:
     if name not in ARCHITECTURES:
         raise ValueError(f"unknown model {name!r}; known are {', '.join(ARCHITECTURES)}")
     return ARCHITECTURES[name]
-
-
-@contextmanager
-def _random_numbers(seed: int | None) -> Iterator[None]:
-    """Those of a seed, on the processor; the global generator's go on afterwards as if nothing had been drawn."""
-    if seed is None:
-        yield
-        return
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def _mean(shape: Shape, channel_mean: Sequence[float] | Tensor | None) -> Tensor:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import torch
 
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir
 
 LOG = logging.getLogger(__name__)
 SOURCE = Path(__file__).with_name("chain.c")

@@ -7,6 +7,7 @@ from analysis import lipschitz
 from analysis.lipschitz import FirstChannels, ZeroChannels, held
 from analysis.lipschitz.aol import rescale_columns
 from analysis.lipschitz.cayley import cayley
+from analysis.models.draws import drawn_by
 
 LAYERS = {"AOL": rescale_columns, "Cayley": cayley}  # from parameters (..., out, in) to matrices of norm at most 1
 
@@ -43,8 +44,7 @@ class Replicas(nn.Module):
         if min(count, width, depth) < 1:
             raise ValueError(f"count, width and depth must be at least 1, got {count}, {width} and {depth}")
         self.count, self.width, self.layer, self.activation = count, width, layer, activation
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with drawn_by(seed):
             refuse_unknown(layer, activation, width)
             entries = torch.randn(depth + 1, count, width, width)
             start = torch.linalg.qr(entries).Q if layer == "AOL" else entries / width**0.5

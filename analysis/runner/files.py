@@ -32,11 +32,6 @@ def write_whole(path: Path, content: bytes) -> tuple[int, int]:
     return len(content), now
 
 
-def cache_folder() -> Path:
-    """Folder of what can be computed again: ``ANALYSIS_CACHE_DIR``, else ``data/cache``."""
-    return Path(os.environ.get("ANALYSIS_CACHE_DIR") or "data/cache")
-
-
 def refuse_unwritable(folder: Path, contents: str) -> None:
     """Create a folder if it is missing, and find out before anything is computed whether it can be written to.
 

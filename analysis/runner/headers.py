@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.runner.files import cache_folder, write_whole
+from analysis.machine import cache_dir
+from analysis.runner.files import write_whole
 from analysis.runner.record import decode, decode_header
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def _stamps(drawer: Path) -> dict[str, Stamp]:
 
 def _index(drawer: Path, summary: Summary | None) -> Path:
     place = json.dumps([FORMAT, str(drawer.resolve()), None if summary is None else summary.name])
-    return cache_folder() / "headers" / f"{drawer.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.jsonl"
+    return cache_dir() / "headers" / f"{drawer.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.jsonl"
 
 
 def _load(index: Path) -> tuple[dict[str, Entry], int]:

@@ -10,17 +10,14 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
+from analysis.machine import cores
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 Call = tuple[Future[Any], Callable[[], Any]]
 
 
 class WorkerDiedError(RuntimeError):
     """A worker process ended in the middle of its work."""
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processes(workers: int | None = None, cards: Sequence[str] = ()) -> "ProcessesExecutor":

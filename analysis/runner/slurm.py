@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
-from analysis.runner.files import cache_folder
-from analysis.runner.processes import THREAD_VARIABLES, WorkerDiedError, cores
+from analysis.machine import cache_dir, cores
+from analysis.runner.processes import THREAD_VARIABLES, WorkerDiedError
 
 logger = logging.getLogger(__name__)
 PAUSE = {"slurm": 1.0, "local": 0.05}  # seconds between two looks at the jobs
@@ -94,7 +94,7 @@ class SlurmExecutor(Executor):
         from submitit import AutoExecutor
 
         try:
-            self._jobs = AutoExecutor(folder=(cache_folder() / "slurm").absolute(), cluster=cluster)
+            self._jobs = AutoExecutor(folder=(cache_dir() / "slurm").absolute(), cluster=cluster)
         except RuntimeError as error:
             raise ConnectionError(f"no Slurm cluster takes jobs from this machine: {error}") from error
         local = cluster == "local"

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir
 from analysis.trials.provenance import software
 from analysis.trials.trial import Trial
 

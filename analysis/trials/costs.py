@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir
 from analysis.trials.company import company
 from analysis.trials.provenance import processor
 from analysis.trials.timing import time_apart

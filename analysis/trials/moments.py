@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from analysis.datasets import Dataset
 from analysis.datasets.npz import read_arrays
-from analysis.datasets.places import cache_dir, whole_file
+from analysis.datasets.places import whole_file
+from analysis.machine import cache_dir
 from analysis.subspaces import Moments, are_few, moments_of
 from analysis.subspaces.moments import KEPT
 

@@ -7,6 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from analysis import machine
 from analysis.trials.company import Company, company
 from analysis.trials.costs import ALONE, Cost, Costs
 from analysis.trials.trial import Trial
@@ -51,7 +52,7 @@ def plan(
     Example:
         >>> runner.run(run_trials, trials, store, executor, plan=plan)
     """
-    cores = cores or _cores()
+    cores = cores or machine.cores()
     companies: dict[Company, list[Trial]] = {}
     others = []
     for spec in specs:
@@ -108,10 +109,6 @@ def _cut(members: Sequence[Trial], size: int) -> list[list[Trial]]:
     count = -(-len(members) // size)
     ends = [len(members) * part // count for part in range(count + 1)]
     return [list(members[first:last]) for first, last in pairwise(ends)]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory() -> float:

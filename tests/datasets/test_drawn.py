@@ -85,7 +85,7 @@ def test_a_smaller_set_begins_a_larger_one(kept, digits):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_the_pixels_are_the_same_on_any_number_of_threads(made, digits, cache_dir, monkeypatch, threads):
-    monkeypatch.setattr(drawn, "_cores", lambda: threads)
+    monkeypatch.setattr(drawn, "cores", lambda: threads)
     with threadpool_limits(threads):
         again = draw_dataset(digits, "again", COUNT)
     assert list(cache_dir.glob("mixtures/*.npz"))  # fitted anew
