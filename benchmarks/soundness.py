@@ -28,7 +28,7 @@ from analysis.evaluation import SoundnessError, attack, robustness, sound_radii
 from analysis.evaluation.attacks import settle
 from analysis.lipschitz import fold
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import DivergedError, optimizer_and_schedule, train
+from analysis.training import Descent, DivergedError, train
 
 FLAGS = ["data-dir=", "methods=", "steps=", "restarts=", "examples="]
 SHARES = (0.5, 0.9, 0.99, 0.999)  # of the certified radius
@@ -77,11 +77,9 @@ def trained(name: str, case: Case, data: datasets.Dataset) -> nn.Module:
     model = models.build(
         name, input_shape=tuple(images.shape[1:]), classes=len(data.classes), width=case.width, depth=case.depth
     )
-    optimizer, schedule = optimizer_and_schedule(
-        model.parameters(), learning_rate=0.1, momentum=0.9, steps=case.updates
-    )
+    optimizer = Descent(model.parameters(), learning_rate=0.1, momentum=0.9, steps=case.updates)
     stream = batches(images, labels, batch_size=128, steps=case.updates, generator=Generator().manual_seed(0))
-    train(model, stream, loss=OffsetCrossEntropy(2**0.5 / 2, 0.25), optimizer=optimizer, schedule=schedule)
+    train(model, stream, loss=OffsetCrossEntropy(2**0.5 / 2, 0.25), optimizer=optimizer)
     return model
 
 

@@ -13,7 +13,7 @@ from analysis.datasets.batches import batches, order_generator
 from analysis.evaluation import scores, sound_radii
 from analysis.lipschitz import fold
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import find_device, optimizer_and_schedule, train
+from analysis.training import Descent, find_device, train
 
 Array = NDArray[np.float64]
 
@@ -85,7 +85,7 @@ def trained(recipe: Recipe, features: Array, labels: NDArray[np.int64]) -> nn.Mo
         depth=recipe.depth,
         seed=recipe.seed,
     ).to(target)
-    optimizer, schedule = optimizer_and_schedule(
+    optimizer = Descent(
         network.parameters(), learning_rate=recipe.learning_rate, momentum=recipe.momentum, steps=recipe.steps
     )
     stream = batches(
@@ -96,7 +96,7 @@ def trained(recipe: Recipe, features: Array, labels: NDArray[np.int64]) -> nn.Mo
         generator=order_generator(recipe.seed),
     )
     loss = OffsetCrossEntropy(recipe.offset, recipe.temperature)
-    train(network, stream, loss=loss, optimizer=optimizer, schedule=schedule)
+    train(network, stream, loss=loss, optimizer=optimizer)
     return fold(network.cpu(), shape)
 
 

@@ -2,20 +2,20 @@
 
 from analysis.training.cohort import Cohort, Ending
 from analysis.training.cohort_optimizer import CohortOptimizer
+from analysis.training.descent import Descent
 from analysis.training.device import find_device, on_threads
 from analysis.training.loop import DivergedError, train
 from analysis.training.precision import casting, scores_in
-from analysis.training.schedule import optimizer_and_schedule
 
 __all__ = [
     "Cohort",
     "CohortOptimizer",
+    "Descent",
     "DivergedError",
     "Ending",
     "casting",
     "find_device",
     "on_threads",
-    "optimizer_and_schedule",
     "scores_in",
     "train",
 ]

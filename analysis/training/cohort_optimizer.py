@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from analysis.training.schedule import rate_shares
+from analysis.training.schedule import one_cycle
 
 
 class CohortOptimizer:
-    r"""What :func:`analysis.training.optimizer_and_schedule` does for one network, for parameters with a leading axis.
+    r"""What :class:`analysis.training.Descent` does for one network, for parameters with a leading axis.
 
     With gradient g, momentum :math:`\mu` and the rate :math:`\eta` of network and step,
 
@@ -28,7 +28,7 @@ class CohortOptimizer:
     def __init__(self, learning_rates: Sequence[float], steps: Sequence[int], *, momentum: float) -> None:
         self.rates = torch.zeros(len(steps), max(steps), dtype=torch.float64)
         for row, peak, count in zip(self.rates, learning_rates, steps, strict=True):
-            row[:count] = peak * torch.tensor(rate_shares(count), dtype=torch.float64)
+            row[:count] = torch.tensor(one_cycle(peak, count), dtype=torch.float64)
         self.momentum, self.taken = momentum, 0
         self.velocities: list[Tensor] = []
 

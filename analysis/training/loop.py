@@ -1,15 +1,21 @@
 """The training loop."""
 
+import math
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
-import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from analysis.training.precision import scores_in
 
 CHECK_EVERY = 50  # steps between looks at the loss: each look makes an accelerator wait
+
+
+class Optimizer(Protocol):
+    """Moves a network's parameters by their gradients, such as :class:`analysis.training.Descent`."""
+
+    def step(self) -> object:
+        """Take a step."""
 
 
 class DivergedError(ArithmeticError):
@@ -30,7 +36,6 @@ def train(
     *,
     loss: Callable[[Tensor, Tensor], Tensor],
     optimizer: Optimizer,
-    schedule: LRScheduler,
     precision: str = "float32",
 ) -> float:
     """Take one optimisation step per batch. Prints nothing, saves nothing.
@@ -39,8 +44,7 @@ def train(
         model: Network to train, changed in place and left in training mode.
         batches: Pairs of images and labels on the network's device; their number is the number of steps.
         loss: From scores ``(n, classes)`` and labels ``(n,)`` to a scalar.
-        optimizer: Holds the network's parameters.
-        schedule: Stepped after every batch.
+        optimizer: Holds the network's parameters; stepped after every batch.
         precision: Of the forward pass, one of ``PRECISIONS``; that of the loss is the scores', float32 at least.
 
     Returns:
@@ -51,24 +55,25 @@ def train(
         ValueError: If there is no batch.
 
     Example:
-        >>> train(model, batches(images, labels, ...), loss=loss, optimizer=optimizer, schedule=schedule)
+        >>> train(model, batches(images, labels, ...), loss=loss, optimizer=optimizer)
     """
     model.train()
     value = None
     for step, (images, labels) in enumerate(batches):
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad()
         value = loss(scores_in(precision, model, images), labels)
         value.backward()
         optimizer.step()
-        schedule.step()
         if step % CHECK_EVERY == 0:
-            _refuse_diverged(value, step)
+            seen = _finite(value, step)
     if value is None:
         raise ValueError("there is no batch to train on")
-    _refuse_diverged(value, step)
-    return float(value.detach())
+    return seen if step % CHECK_EVERY == 0 else _finite(value, step)
 
 
-def _refuse_diverged(value: Tensor, step: int) -> None:
-    if not bool(torch.isfinite(value.detach())):
+def _finite(value: Tensor, step: int) -> float:
+    """The loss, for which the processor waits."""
+    seen = float(value.detach())
+    if not math.isfinite(seen):
         raise DivergedError(step)
+    return seen

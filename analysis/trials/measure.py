@@ -16,7 +16,7 @@ from analysis.datasets.batches import AUGMENTATIONS, batches, order_generator
 from analysis.evaluation import inference_seconds, memory_of_a_step, scores, smoothed_radii, sound_radii
 from analysis.evaluation.scores import pixels
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import DivergedError, casting, find_device, optimizer_and_schedule, train
+from analysis.training import Descent, DivergedError, casting, find_device, train
 from analysis.trials.content import load
 from analysis.trials.looks import Looks
 from analysis.trials.provenance import processor, software
@@ -190,7 +190,7 @@ def train_alone(ready: Ready, split: Split, device: torch.device, looks: Looks |
         The loss on the last batch.
     """
     trial = ready.trial
-    optimizer, schedule = optimizer_and_schedule(
+    optimizer = Descent(
         ready.network.parameters(),
         learning_rate=trial.learning_rate,
         momentum=trial.momentum,
@@ -209,7 +209,7 @@ def train_alone(ready: Ready, split: Split, device: torch.device, looks: Looks |
     )
     loss = OffsetCrossEntropy(trial.offset, trial.temperature)
     seen = stream if looks is None else looks.between(stream)
-    return train(ready.network, seen, loss=loss, optimizer=optimizer, schedule=schedule, precision=trial.precision)
+    return train(ready.network, seen, loss=loss, optimizer=optimizer, precision=trial.precision)
 
 
 def _looks(ready: Ready, split: Split, device: torch.device) -> Looks:

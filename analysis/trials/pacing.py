@@ -13,7 +13,7 @@ from analysis.datasets import Dataset
 from analysis.datasets.batches import batches, order_generator
 from analysis.evaluation import memory_of_a_step
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import find_device, on_threads, optimizer_and_schedule, train
+from analysis.training import Descent, find_device, on_threads, train
 from analysis.trials.content import load
 from analysis.trials.measure import check, provenance
 from analysis.trials.pace import Pace
@@ -70,7 +70,7 @@ class _Paced:
     def __init__(self, trial: Trial, data: Dataset, device: torch.device) -> None:
         self.device = device
         self.network = initial_network(trial, data.train, len(data.classes)).to(device)
-        self.optimizer, self.schedule = optimizer_and_schedule(
+        self.optimizer = Descent(
             self.network.parameters(),
             learning_rate=trial.learning_rate,
             momentum=trial.momentum,
@@ -105,7 +105,7 @@ class _Paced:
     def _train(self, count: int) -> float:
         start = self._now()
         drawn = islice(self.stream, count)
-        train(self.network, drawn, loss=self.loss, optimizer=self.optimizer, schedule=self.schedule)
+        train(self.network, drawn, loss=self.loss, optimizer=self.optimizer)
         return (self._now() - start) / count
 
     def _now(self) -> float:

@@ -10,7 +10,7 @@ from analysis import datasets, lipschitz, models
 from analysis.datasets.batches import batches
 from analysis.evaluation import Robustness, SoundnessError, robustness, sound_radii
 from analysis.losses import OffsetCrossEntropy
-from analysis.training import optimizer_and_schedule, train
+from analysis.training import Descent, train
 
 NETWORKS = [f"{method}-MLP" for method in lipschitz.LINEAR] + [f"{method}-LCN" for method in lipschitz.CONVOLUTION]
 RADII = (0.0, 36 / 255, 72 / 255, 108 / 255, 1.0)
@@ -27,9 +27,9 @@ def trained(name: str, *, steps: int, width: int = 16, depth: int = 1) -> nn.Seq
     torch.manual_seed(0)
     model = models.build(name, input_shape=(1, 8, 8), classes=10, width=width, depth=depth)
     images, labels = digits()
-    optimizer, schedule = optimizer_and_schedule(model.parameters(), learning_rate=0.05, momentum=0.9, steps=steps)
+    optimizer = Descent(model.parameters(), learning_rate=0.05, momentum=0.9, steps=steps)
     stream = batches(images, labels, batch_size=64, steps=steps, generator=Generator().manual_seed(0))
-    train(model, stream, loss=OffsetCrossEntropy(0.7, 0.25), optimizer=optimizer, schedule=schedule)
+    train(model, stream, loss=OffsetCrossEntropy(0.7, 0.25), optimizer=optimizer)
     return model
 
 

@@ -13,7 +13,7 @@ from analysis.datasets.batches import batches
 from analysis.datasets.cohort_batches import CohortBatches, Share
 from analysis.losses import CohortCrossEntropy, OffsetCrossEntropy
 from analysis.models import ARCHITECTURES, stack
-from analysis.training import Cohort, CohortOptimizer, DivergedError, Ending, optimizer_and_schedule, train
+from analysis.training import Cohort, CohortOptimizer, Descent, DivergedError, Ending, train
 from analysis.trials import Trial
 from analysis.trials.company import company
 
@@ -71,14 +71,12 @@ class Wide:
 
 def alone(network: nn.Module, seed: int, *, steps: int = 10, rate: float | None = None, **options: Any) -> float:
     dtype = next(network.parameters()).dtype
-    optimizer, schedule = optimizer_and_schedule(
-        network.parameters(), learning_rate=rate or RATES[seed], momentum=0.9, steps=steps
-    )
+    optimizer = Descent(network.parameters(), learning_rate=rate or RATES[seed], momentum=0.9, steps=steps)
     size = SIZES[seed]
     stream = batches(IMAGES[:size], LABELS[:size], batch_size=BATCH, steps=steps, generator=generator(seed), **options)
     cast: Iterator[tuple[Tensor, Tensor]] = ((images.to(dtype), labels) for images, labels in stream)
     loss = OffsetCrossEntropy(OFFSETS[seed], TEMPERATURES[seed])
-    return train(network, cast, loss=loss, optimizer=optimizer, schedule=schedule)
+    return train(network, cast, loss=loss, optimizer=optimizer)
 
 
 def cohort(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from analysis.datasets.batches import batches
-from analysis.training import DivergedError, optimizer_and_schedule, train
+from analysis.training import Descent, DivergedError, train
 
 Batch = tuple[Tensor, Tensor]
 
@@ -21,8 +21,8 @@ def fit(
     rate: float = 0.1,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
 ) -> float:
-    optimizer, schedule = optimizer_and_schedule(model.parameters(), learning_rate=rate, momentum=0.9, steps=steps)
-    return train(model, data, loss=loss, optimizer=optimizer, schedule=schedule)
+    optimizer = Descent(model.parameters(), learning_rate=rate, momentum=0.9, steps=steps)
+    return train(model, data, loss=loss, optimizer=optimizer)
 
 
 def noise(steps: int, seen: list[int] | None = None) -> Iterator[Batch]:
@@ -36,11 +36,9 @@ def noise(steps: int, seen: list[int] | None = None) -> Iterator[Batch]:
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 51, 100])
 def test_as_many_steps_as_batches(steps: int) -> None:
     model, seen = nn.Linear(5, 3), []
-    optimizer, schedule = optimizer_and_schedule(model.parameters(), learning_rate=0.1, momentum=0.9, steps=steps)
-    taken: list[int] = []
-    optimizer.register_step_post_hook(lambda *_: taken.append(1))
-    train(model, noise(steps, seen), loss=F.cross_entropy, optimizer=optimizer, schedule=schedule)
-    assert len(taken) == len(seen) == schedule.last_epoch == steps
+    optimizer = Descent(model.parameters(), learning_rate=0.1, momentum=0.9, steps=steps)
+    train(model, noise(steps, seen), loss=F.cross_entropy, optimizer=optimizer)
+    assert optimizer.taken == len(seen) == steps
 
 
 def test_a_step_is_one_of_gradient_descent() -> None:
@@ -49,12 +47,11 @@ def test_a_step_is_one_of_gradient_descent() -> None:
     expected = model.weight.detach().clone()
     data = [(torch.randn(4, 2, dtype=torch.float64), torch.randn(4, 1, dtype=torch.float64)) for _ in range(3)]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
-    last = train(model, data, loss=F.mse_loss, optimizer=optimizer, schedule=schedule)
-    for step, (x, y) in enumerate(data):
+    last = train(model, data, loss=F.mse_loss, optimizer=optimizer)
+    for x, y in data:
         residual = x @ expected.T - y
         value = float(residual.square().mean())
-        expected -= 0.1 * 0.5**step * residual.T @ x / 2
+        expected -= 0.1 * residual.T @ x / 2
     torch.testing.assert_close(model.weight.detach(), expected)
     assert last == pytest.approx(value)
 
