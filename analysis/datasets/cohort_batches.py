@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from analysis.datasets.batches import Augmentation, Images, Order
+from analysis.datasets.batches import Augmentation, Images, Order, sent
 
 Projection = Callable[[Tensor], Tensor]
 
@@ -73,7 +73,7 @@ class CohortBatches:
         """
         if not self._drawn.shape[1]:
             self._draw_ahead()
-        rows = self._rows[:, : self.batch_size].flatten().to(self.images.device)
+        rows = sent(self._rows[:, : self.batch_size].flatten(), self.images.device)
         self._drawn, self._rows = self._drawn[:, self.batch_size :], self._rows[:, self.batch_size :]
         images = self.images[rows].float().div_(255)
         if self.augment is not None:
@@ -83,7 +83,7 @@ class CohortBatches:
         for position, share in enumerate(self.shares):
             if share.noise:
                 noise = torch.randn(images.shape[1:], generator=share.generator)
-                images[position] += share.noise * noise.to(images)
+                images[position] += share.noise * sent(noise, images.device)
         return images, self.labels[rows].view(len(self.shares), self.batch_size)
 
     def _draw_ahead(self) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from analysis import models
 from analysis.datasets import Split
-from analysis.datasets.batches import Images
+from analysis.datasets.batches import Images, sent
 from analysis.subspaces import Subspace
 from analysis.trials.content import directions
 from analysis.trials.trial import Trial
@@ -124,7 +124,7 @@ class MappedImages:
 
     def __getitem__(self, indices: Tensor) -> Tensor:
         read = torch.from_numpy(np.asarray(self.images[self.rows[indices.numpy()]]))
-        return read.permute(0, 3, 1, 2).contiguous().to(self.target)
+        return sent(read.permute(0, 3, 1, 2).contiguous(), self.target)
 
 
 def training_set(split: Split, chosen: NDArray[np.int64], device: torch.device) -> tuple[Images, Tensor]:
