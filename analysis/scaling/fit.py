@@ -11,6 +11,8 @@ from analysis.scaling.bootstrap import resampled, scattered
 from analysis.scaling.law import Array, Curve, Law
 from analysis.scaling.laws import AUTO, LAWS
 from analysis.scaling.observations import Observations, observe
+from analysis.scaling.ranks import between
+from analysis.scaling.refit import refit
 from analysis.scaling.regression import at_bounds, regress
 from analysis.scaling.selection import choose
 from analysis.scaling.shape import objection
@@ -82,7 +84,7 @@ class Fit:
         if self.form is None or not len(self.draws):
             return tuple(_like(n, np.full(sizes.shape, np.nan)) for _ in range(2))
         errors = self.form.error(self.form.value(self.draws, sizes))
-        return tuple(_like(n, end) for end in np.quantile(errors, _ends(level), axis=0))
+        return tuple(_like(n, end) for end in between(errors, level))
 
     def parameter_interval(self, name: str, level: float = 0.9) -> tuple[float, float]:
         """Interval for one parameter: percentiles over resampled curves.
@@ -101,7 +103,7 @@ class Fit:
             raise ValueError(f"{self.law} has no parameter {name}, only {', '.join(self.parameters)}")
         if self.form is None or not len(self.draws):
             return np.nan, np.nan
-        low, high = np.quantile(self.form.parameters(self.draws)[name], _ends(level))
+        low, high = between(self.form.parameters(self.draws)[name], level)
         return float(low), float(high)
 
     def samples_needed(self, error: float, level: float = 0.9) -> tuple[float, float, float]:
@@ -128,9 +130,7 @@ class Fit:
         estimate = max(float(self.form.sizes_at(self.at, error)), 1.0)
         if not len(self.draws):
             return np.nan, estimate, np.nan
-        # Whole ranks, since there is no number between a finite one and inf.
-        ends = np.quantile(self.form.sizes_at(self.draws, error), _ends(level), method="nearest")
-        low, high = np.maximum(ends, 1.0)
+        low, high = np.maximum(between(self.form.sizes_at(self.draws, error), level), 1.0)
         return min(float(low), estimate), estimate, max(float(high), estimate)
 
     def extrapolates(self, n: ArrayLike) -> NDArray[np.bool_]:
@@ -169,8 +169,9 @@ def fit(
 
     The mean error at each size is regressed in logarithms (accuracy for the log-linear law), robustly and from several
     starts. Intervals are percentiles over resampled curves: groups drawn whole, then the curves within them, spread as
-    Student's t for as many groups. They say nothing of whether the law holds where nothing was measured; with "auto"
-    they are those of the law that was chosen.
+    Student's t for as many groups, each fitted until no step lowers its cost. Their ends are ranks of the draws that
+    hold the level for one more (``ranks.between``). They say nothing of whether the law holds where nothing was
+    measured; with "auto" they are those of the law that was chosen.
 
     Args:
         sizes: Numbers of samples, at least 1, of four distinct values or more: shape ``(observations,)``, or
@@ -222,7 +223,9 @@ def _fitted(form: Law, observed: Observations, seed: int, test_images: int | Non
         fitted, freedom = form.value(at, sizes), len(sizes) - len(at)
         left = form.observed(observed.means) - fitted
         curves = scattered(form, fitted, float(np.sqrt(left @ left / freedom)), freedom, resamples, generator)
-    draws = [regress(form, sizes, draw.errors, scale * draw.factor, start=at) for draw in curves]
+    drawn = list(curves)
+    errors = np.array([draw.errors for draw in drawn]).reshape(len(drawn), len(sizes))
+    scales = scale * np.array([draw.factor for draw in drawn])
     return Fit(
         law=form.name,
         status=OK,
@@ -232,7 +235,7 @@ def _fitted(form: Law, observed: Observations, seed: int, test_images: int | Non
         notes=_notes(form, at, observed, test_images),
         form=form,
         at=at,
-        draws=np.stack(draws) if draws else np.empty((0, len(at))),
+        draws=refit(form, sizes, errors, scales, start=at),
     )
 
 
@@ -287,9 +290,3 @@ def _sizes(n: ArrayLike) -> NDArray[np.float64]:
 
 def _like(n: ArrayLike, values: NDArray[np.float64]) -> NDArray[np.float64] | float:
     return float(values.reshape(-1)[0]) if np.ndim(n) == 0 else values
-
-
-def _ends(level: float) -> tuple[float, float]:
-    if not 0 < level < 1:
-        raise ValueError(f"level {level} is not strictly between 0 and 1")
-    return (1 - level) / 2, (1 + level) / 2

@@ -75,7 +75,7 @@ class Law(ABC):
 
     @abstractmethod
     def slopes(self, at: Array, sizes: Array) -> Array:
-        """Derivative of the value by the coordinates of one fit, shape ``(sizes, coordinates)``."""
+        """Derivative of the value by the coordinates ``(..., coordinates)``, shape ``(..., sizes, coordinates)``."""
 
     @abstractmethod
     def sizes_at(self, at: Array, error: float) -> Array:

@@ -29,7 +29,8 @@ class StraightLaw(Law):
 
     def slopes(self, at: Array, sizes: Array) -> Array:
         """1 and the number of doublings from the reference size."""
-        return np.stack([np.ones_like(sizes), np.log2(sizes / self.curve.reference)], axis=-1)
+        slopes = np.stack([np.ones_like(sizes), np.log2(sizes / self.curve.reference)], axis=-1)
+        return np.broadcast_to(slopes, (*at.shape[:-1], *slopes.shape))
 
     def sizes_at(self, at: Array, error: float) -> Array:
         """2^((accuracy - p) / q)."""

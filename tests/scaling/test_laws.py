@@ -60,6 +60,8 @@ def test_many_coordinates_at_once_are_as_one_after_the_other(name: str) -> None:
     values = one.value(many, SIZES)
     for row, at in zip(values, many, strict=True):
         np.testing.assert_allclose(row, one.value(at, SIZES), rtol=1e-12)
+    for table, at in zip(one.slopes(many, SIZES), many, strict=True):
+        np.testing.assert_allclose(table, one.slopes(at, SIZES), rtol=1e-12)
     assert one.sizes_at(many, 0.2).shape == (3,)
 
 
