@@ -162,3 +162,28 @@ def test_a_seed_decides_the_weights_and_leaves_the_global_generator_alone() -> N
     weights = [torch.nn.utils.parameters_to_vector(network.parameters()) for network in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
+
+
+def test_aol_rescales_rows_where_a_layer_narrows_from_more_than_3072_values() -> None:
+    """Up to that, and in square layers, columns: as in all that is recorded."""
+
+    def rows(shape: tuple[int, int, int], width: int | None) -> list[bool]:
+        with torch.device("meta"):
+            network = models.build("AOL-MLP", input_shape=shape, classes=5, width=width, depth=3)
+        return [layer.by_rows for layer in network if isinstance(layer, lipschitz.AOLLinear)]
+
+    assert rows((3, 64, 64), 64) == [True, False, False]
+    assert rows((3, 32, 32), 64) == rows((1, 57, 57), None) == [False] * 3
+    assert rows((1, 57, 57), 3_250) == [False] * 3
+
+
+def test_a_wide_aol_network_is_1_lipschitz_after_steps_of_training() -> None:
+    torch.manual_seed(0)
+    network = models.build("AOL-MLP", input_shape=(3, 33, 33), classes=3, width=16, depth=3)
+    optimizer = torch.optim.SGD(network.parameters(), lr=3.0)
+    images = torch.rand(8, 3, 33, 33)
+    for _ in range(5):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(10 * network(images), torch.arange(8) % 3).backward()
+        optimizer.step()
+    assert lipschitz.lipschitz_bound(network, (3, 33, 33)) <= 1 + 1e-5

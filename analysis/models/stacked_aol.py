@@ -117,6 +117,8 @@ class StackedAOL(Stacked):
 def is_plain_aol(network: nn.Module) -> bool:
     """Whether a network is what :class:`StackedAOL` knows: dense AOL layers without biases, and MaxMin between them.
 
+    All of them rescale columns.
+
     Args:
         network: Any.
 
@@ -129,7 +131,7 @@ def is_plain_aol(network: nn.Module) -> bool:
     dense = [layer for layer in network if isinstance(layer, AOLLinear)]
     middle = [AOLLinear, MaxMin] * len(dense)
     plain = [SubtractMean, nn.Flatten, *middle[:-1], FirstChannels]
-    return bool(dense) and kinds == plain and all(layer.bias is None for layer in dense)
+    return bool(dense) and kinds == plain and all(layer.bias is None and not layer.by_rows for layer in dense)
 
 
 def halves(channels: int) -> Tensor:

@@ -77,6 +77,11 @@ def test_scores_and_gradients_are_each_network_s(shape: str, depth: int) -> None
     assert_the_same(shaped(shape, depth), Stacked(shaped(shape, depth)), images(SHAPES[shape][1]))
 
 
+def test_networks_that_rescale_rows_are_stacked() -> None:
+    networks = [made(seed, width=6, pixels=3_080, depth=2) for seed in range(3)]
+    assert_the_same(networks, stack(networks), images(3_080))
+
+
 @SHAPE
 @DEPTH
 def test_layers_by_hand_have_the_same_scores_and_gradients(chain: str, shape: str, depth: int) -> None:
@@ -134,6 +139,7 @@ def test_the_fast_way_is_taken_where_it_is_known_to_be_right() -> None:
     for network in (
         made(0, name="CPL-MLP"),
         build("AOL-MLP", input_shape=(1, 2, 4), classes=3, width=8, activation="Abs"),
+        build("AOL-MLP", input_shape=(1, 64, 49), classes=3, width=8, depth=2),  # rows of the first layer
         nn.Sequential(SubtractMean(torch.zeros(1)), nn.Flatten(), AOLLinear(8, 8, bias=True), FirstChannels(3)),
         nn.Sequential(SubtractMean(torch.zeros(1)), nn.Flatten(), MaxMin(), AOLLinear(8, 8), FirstChannels(3)),
         nn.Linear(3, 3),
