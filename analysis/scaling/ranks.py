@@ -12,11 +12,11 @@ WHOLE = 1e-9  # what rounding may take from a whole rank
 def between(draws: Array, level: float) -> tuple[Array, Array]:
     r"""Interval that one more draw falls into with a probability of at least ``level``.
 
-    Of R draws, one more is below the r-th smallest with probability :math:`r / (R + 1)`. The ends are hence the draws
-    of rank :math:`(R + 1)(1 \mp \text{level}) / 2` (Davison and Hinkley 1997, Bootstrap Methods and their Application,
-    section 5.3), made whole outwards: quantiles of the R draws themselves, of ranks
-    :math:`1 + (R - 1)(1 \mp \text{level}) / 2`, hold 88 instead of 90 % for R = 100. Whole ranks need no number between
-    a finite draw and an infinite one. Where draws are too few for the level, the ends are the outermost.
+    The ends are the draws of rank :math:`(R + 1)(1 \mp \text{level}) / 2` of R (:ref:`one-more-draw`; Davison and
+    Hinkley 1997, Bootstrap Methods and their Application, section 5.3), made whole outwards. Quantiles of the draws
+    themselves, of ranks :math:`1 + (R - 1)(1 \mp \text{level}) / 2`, hold 88 instead of 90 % for R = 100. Whole ranks
+    need no number between a finite draw and an infinite one. Where draws are too few for the level, the ends are the
+    outermost.
 
     Args:
         draws: At least one, shape ``(draws, ...)``; may be inf.

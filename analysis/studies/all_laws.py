@@ -16,8 +16,7 @@ from analysis.studies.preset import Preset
 from analysis.studies.study import Records
 
 LAWS = ("M1", "M2", "M3", "M4", "log-linear")
-RESAMPLES = 200  # of the law that predicts best, whose numbers are then those of the figure, and of those quick to fit
-FEW_RESAMPLES = 40  # of M4, which takes twenty times as long, and where the largest sizes are held out
+RESAMPLES = 200
 HELD_OUT = 2  # of the largest sizes
 FAR = 1_000  # times the largest size: where curves end
 TARGETS = np.arange(1, 200) / 200  # accuracies
@@ -114,8 +113,7 @@ def _of_all_sizes(
     best_of |= {_name(curve.measure): curve for curve in fitted_curves(preset, records, missing)}
     found: list[Fits] = [{"auto": best_of[_name(measure)]} for measure in drawn]
     for law in LAWS:
-        resamples = FEW_RESAMPLES if law == "M4" else RESAMPLES
-        for fits, curve in zip(found, fitted_curves(preset, records, drawn, law, resamples), strict=True):
+        for fits, curve in zip(found, fitted_curves(preset, records, drawn, law, RESAMPLES), strict=True):
             best = fits["auto"].identified
             fits[law] = fits["auto"] if best is not None and best.law == law else curve
     return found
@@ -127,7 +125,7 @@ def _name(measure: Measure) -> tuple[str, str]:
 
 def _of_smaller_sizes(preset: Preset, records: Records, drawn: Sequence[Measure]) -> list[Fits]:
     smaller = replace(preset, sizes=preset.sizes[:-HELD_OUT])
-    laws = {law: fitted_curves(smaller, records, drawn, law, FEW_RESAMPLES) for law in LAWS}
+    laws = {law: fitted_curves(smaller, records, drawn, law, RESAMPLES) for law in LAWS}
     laws["auto"] = fitted_curves(smaller, records, drawn, "auto", 0)
     return [{law: curves[place] for law, curves in laws.items()} for place in range(len(drawn))]
 

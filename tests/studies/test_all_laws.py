@@ -44,7 +44,6 @@ def records() -> Records:
 def found(records: Records) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "RESAMPLES", 5)
-        patch.setattr(module, "FEW_RESAMPLES", 5)
         return all_laws(PRESET, records)
 
 
@@ -96,7 +95,6 @@ def test_what_is_fitted_already_is_not_fitted_again(records: Records, monkeypatc
     grid = replace(PRESET, sizes=PRESET.sizes[:4])
     known = fitted_curves(grid, records, [accurate(PRESET.standard, "")], "M2", 7)
     monkeypatch.setattr(module, "RESAMPLES", 5)
-    monkeypatch.setattr(module, "FEW_RESAMPLES", 5)
     fits = all_laws(grid, records, known)["curves"][0]["fits"]["all"]
     assert fits["auto"] == "M2"
     assert fits["M2"] == told(known[0], grid_of(known[0].sizes))
