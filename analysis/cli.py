@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _figures(options: argparse.Namespace) -> int:
     from analysis.claims import claims
-    from analysis.commands import draw_all
+    from analysis.drawing import UNRECORDED, draw_all
     from analysis.page import write_page
     from analysis.studies import STUDIES
 
@@ -61,10 +61,12 @@ def _figures(options: argparse.Namespace) -> int:
     own = [study for study in STUDIES.values() if study.shelf is None]
     print(f"{chosen.figures}: ran {chosen.run([*filter(chosen.has, own)])} trials, the others were recorded")
     everything = options.preset is None and options.dataset is None
-    wanted = [study for study in STUDIES.values() if everything or not chosen.keeps(study)]
-    complete = draw_all(chosen, wanted, print)
-    for recorded in RECORDED if everything else ():  # what is not recorded yet is named, and no fault of this command
-        draw_all(_workshop(options, recorded), own, print)
+    wanted = [(chosen, study) for study in STUDIES.values() if everything or not chosen.keeps(study)]
+    for workshop in [_workshop(options, name) for name in RECORDED] if everything else ():
+        wanted += [(workshop, study) for study in own]
+    undrawn = draw_all(wanted, print, chosen.executor)
+    # What other data sets have no records of is named, and no fault of this command.
+    complete = all(workshop is not chosen and isinstance(error, UNRECORDED) for workshop, error in undrawn)
     print(f"figures are in {options.out}/, and all of them on one page: {write_page(options.out, claims())}")
     return 0 if complete else 1
 
@@ -81,10 +83,11 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
+    from analysis.drawing import draw
     from analysis.studies import find
 
     study = find(options.study)
-    drawn = _workshop(options, options.preset or "digits").draw(study)
+    drawn = draw(_workshop(options, options.preset or "digits"), study)
     print(f"{study.name} {'drawn' if drawn else 'is up to date'} in {options.out}/")
     return 0
 

@@ -1,7 +1,7 @@
 """What the command line does: run studies' missing trials, and draw their figures."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -9,8 +9,10 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
 from analysis import runner, trials
-from analysis.gallery import Gallery, drawing_key
+from analysis.gallery import Gallery, Printed, drawing_key, printed
 from analysis.ledger import Status, certified_at, origins, status, table
 from analysis.plots import house_style
 from analysis.studies import STUDIES
@@ -91,29 +93,40 @@ class Workshop:
         rest = [spec for study in studies for spec in self._trials(study) if spec not in first]
         return count + self._run(rest)
 
-    def draw(self, study: Study) -> bool:
-        """Draw a study's figure from its records, unless it is up to date.
+    def name(self, study: Study) -> str:
+        """Of a study's figure, with its folder."""
+        return f"{self.shelf(study)}/{study.name}"
+
+    def outdated(self, study: Study) -> str | None:
+        """Find out whether a study's figure has to be drawn.
 
         Args:
             study: Which.
 
         Returns:
-            Whether it was drawn.
+            The key under which it is to be kept; None where it is up to date.
 
         Raises:
             MissingRecordsError: If trials have not been run; the message says how to run them.
             ValueError: If there is no gallery.
         """
-        if self.gallery is None:
-            raise ValueError("a workshop without a gallery draws nothing into it: ask for the drawing")
-        self._refuse_missing(study, self._trials(study))
-        name = f"{self.shelf(study)}/{study.name}"
-        settings = None if study.shelf else self._preset(study)
-        key = drawing_key(settings, [self.store.path(spec) for spec in self._trials(study)])
-        if self.gallery.is_current(name, key):
-            return False
-        self.gallery.write(name, self.drawing(study), key)
-        return True
+        preset = self._preset(study)
+        specs = study.trials(preset)
+        self._refuse_missing(study, specs)
+        key = drawing_key(None if study.shelf else preset, [self.store.path(spec) for spec in specs])
+        return None if self._walls.is_current(self.name(study), key) else key
+
+    def printed(self, study: Study) -> Printed:
+        """Draw a study's figure from its records, and write nothing.
+
+        Args:
+            study: Which.
+
+        Returns:
+            Its files; the same bytes in any process, on any number of threads.
+        """
+        with threadpool_limits(1):  # a sum's order depends on its threads
+            return printed(self.drawing(study))
 
     def drawing(self, study: Study) -> Drawing:
         """Draw a study's figure from its records, and write nothing: for notebooks.
@@ -127,11 +140,26 @@ class Workshop:
         Raises:
             MissingRecordsError: If trials have not been run; the message says how to run them.
         """
-        self._refuse_missing(study, self._trials(study))
-        records = {spec: self.store[spec] for spec in self._trials(study)}
+        preset = self._preset(study)
+        specs = study.trials(preset)
+        self._refuse_missing(study, specs)
+        records = {spec: self.store[spec] for spec in specs}
         with house_style():
-            drawing = study.draw(self._preset(study), records)
+            drawing = study.draw(preset, records)
         return replace(drawing, caption=f"{drawing.caption} {origins(records)}".strip())
+
+    def keep(self, study: Study, page: Printed, key: str) -> None:
+        """Put a study's figure into the gallery.
+
+        Args:
+            study: Which.
+            page: From :meth:`printed`.
+            key: From :meth:`outdated`.
+
+        Raises:
+            ValueError: If there is no gallery.
+        """
+        self._walls.write(self.name(study), page, key)
 
     def status(self, study: Study) -> Status:
         """Count what is done, missing and failed.
@@ -183,6 +211,12 @@ class Workshop:
             preset = decided(study, self.preset, lambda _, group: self._those_of(group))
             specs += [spec for spec in study.trials(preset) if recorded.get(self._decision(spec), 1)]
         return {name: set(map(runner.identity, group)) for name, group in _by_dataset(specs).items()}
+
+    @property
+    def _walls(self) -> Gallery:
+        if self.gallery is None:
+            raise ValueError("a workshop without a gallery draws nothing into it: ask for the drawing")
+        return self.gallery
 
     def _run(self, specs: Sequence[Any]) -> int:
         groups = _by_dataset(specs)
@@ -257,31 +291,6 @@ class Workshop:
         return preset if self.data_dir is None else f"{preset} --data-dir {quote(str(self.data_dir))}"
 
 
-def draw_all(workshop: Workshop, studies: Iterable[Study], say: Callable[[str], None]) -> bool:
-    """Draw the figures of studies from their records.
-
-    Args:
-        workshop: Of the preset.
-        studies: Which.
-        say: Told what happens, line by line.
-
-    Returns:
-        Whether every figure is there.
-    """
-    complete = True
-    for study in studies:
-        if not workshop.has(study):
-            continue
-        try:
-            drawn = workshop.draw(study)
-        except (MissingRecordsError, runner.StaleRecordError, runner.BrokenRecordError) as error:
-            say(f"{workshop.shelf(study)}: {error}")
-            complete = False
-        else:
-            say(f"{workshop.shelf(study)}: {study.name} {'drawn' if drawn else 'is up to date'}")
-    return complete
-
-
 def _by_dataset(specs: Iterable[Any]) -> dict[str, list[Any]]:
     """Each specification once."""
     groups: dict[str, list[Any]] = {}
@@ -290,4 +299,4 @@ def _by_dataset(specs: Iterable[Any]) -> dict[str, list[Any]]:
     return groups
 
 
-__all__ = ["PRESETS", "MissingRecordsError", "Workshop", "draw_all"]
+__all__ = ["PRESETS", "MissingRecordsError", "Workshop"]

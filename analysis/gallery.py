@@ -1,9 +1,12 @@
 """Drawings as files: figures as PDF, PNG and SVG, their numbers as CSV, drawn again only when something changed."""
 
 import hashlib
+import io
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,54 @@ FORMATS = {
 }  # equal figures, equal bytes
 INDEX = "drawn.json"
 LETTERS_PER_INCH = 18.5  # of a caption, in the widest lines seen
+CLIP_PATH, CLIP_NAME = re.compile(rb'<clipPath id="(\w+)">\s*(<[^>]*>)'), re.compile(rb"\bp[0-9a-f]{10}\b")
 DRAWING_CODE = ("gallery.py", "studies", "plots", "scaling", "theory")
 
 
+@dataclass(frozen=True)
+class Printed:
+    """A drawing as the bytes of its files, which can go from one process to another.
+
+    Attributes:
+        files: What the names of the files end with, and their contents.
+        told: What a page must know: ``caption``, and ``height`` of the figure above it, in points.
+    """
+
+    files: Mapping[str, bytes]
+    told: Mapping[str, Any]
+
+
+def printed(drawing: Drawing) -> Printed:
+    """Print a figure in all formats, its tables, and what a page needs to answer questions about it.
+
+    Args:
+        drawing: What to print; its figure gains the caption.
+
+    Returns:
+        The files; equal drawings give equal bytes.
+
+    Example:
+        >>> printed(drawing).files[".png"]
+    """
+    inches = drawing.figure.get_size_inches()
+    told = {"caption": drawing.caption, "height": round(72 * float(inches[1]), 3)}
+    add_caption(drawing.figure, textwrap.wrap(drawing.caption, int(inches[0] * LETTERS_PER_INCH)))
+    files = {}
+    for suffix, metadata in FORMATS.items():
+        page = io.BytesIO()
+        with house_style():
+            drawing.figure.savefig(page, format=suffix, metadata=metadata)
+        files[f".{suffix}"] = _with_settled_names(page.getvalue()) if suffix == "svg" else page.getvalue()
+    for suffix, rows in drawing.tables.items():
+        files[f"{suffix}.csv"] = rows.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
+    files |= {ending: text.encode() for ending, text in drawing.documents.items()}
+    if drawing.explored is not None:
+        files[".json"] = json.dumps(drawing.explored(), sort_keys=True, separators=(",", ":")).encode()
+    return Printed(files, told)
+
+
 class Gallery:
-    """A folder of figures.
+    """A folder of figures. Only one process writes to it.
 
     Args:
         folder: Created if it is missing.
@@ -30,7 +76,7 @@ class Gallery:
     A folder that cannot be written to is refused with a PermissionError.
 
     Example:
-        >>> Gallery("figures").write("digits/spectrum", drawing, key)
+        >>> Gallery("figures").write("digits/spectrum", printed(drawing), key)
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -52,12 +98,12 @@ class Gallery:
             return False
         return all((self.folder / file).exists() for file in entry["files"])
 
-    def write(self, name: str, drawing: Drawing, key: str) -> list[Path]:
-        """Save a figure in all formats, its tables, and what a page needs to answer questions about it.
+    def write(self, name: str, page: Printed, key: str) -> list[Path]:
+        """Keep the files of a figure.
 
         Args:
             name: Of the figure, with its folder.
-            drawing: What to save; its figure gains the caption.
+            page: Its files.
             key: From :func:`drawing_key`.
 
         Returns:
@@ -66,25 +112,11 @@ class Gallery:
         stem = self.folder / name
         stem.parent.mkdir(parents=True, exist_ok=True)
         self._forget(name)
-        inches = drawing.figure.get_size_inches()
-        width = int(inches[0] * LETTERS_PER_INCH)
-        told = {"caption": drawing.caption, "height": round(72 * float(inches[1]), 3)}
-        add_caption(drawing.figure, textwrap.wrap(drawing.caption, width))
         paths = []
-        for suffix, metadata in FORMATS.items():
-            paths.append(stem.with_name(f"{stem.name}.{suffix}"))
-            with house_style():
-                drawing.figure.savefig(paths[-1], metadata=metadata)
-        for suffix, rows in drawing.tables.items():
-            paths.append(stem.with_name(f"{stem.name}{suffix}.csv"))
-            rows.to_csv(paths[-1], index=False, float_format="%.6g", lineterminator="\n")
-        for ending, text in drawing.documents.items():
+        for ending, content in page.files.items():
             paths.append(stem.with_name(f"{stem.name}{ending}"))
-            write_whole(paths[-1], text.encode())
-        if drawing.explored is not None:
-            paths.append(stem.with_name(f"{stem.name}.json"))
-            write_whole(paths[-1], json.dumps(drawing.explored(), sort_keys=True, separators=(",", ":")).encode())
-        self._record(name, key, paths, told)
+            write_whole(paths[-1], content)
+        self._record(name, key, paths, page.told)
         return paths
 
     def entries(self) -> dict[str, dict[str, Any]]:
@@ -115,6 +147,19 @@ class Gallery:
 def _whole(entry: object) -> bool:
     """Whether an entry of the index is one that was written here."""
     return isinstance(entry, dict) and "key" in entry and isinstance(entry.get("files"), list) and bool(entry["files"])
+
+
+def _with_settled_names(svg: bytes) -> bytes:
+    """Clip paths named by their sizes as they are written.
+
+    Matplotlib takes all digits, of which the last depend on where in memory the solver of its layout happens to keep
+    its variables: the same figure would not always be the same bytes.
+
+    Returns:
+        The SVG.
+    """
+    names = {name: b"p" + hashlib.sha256(shape).hexdigest()[:10].encode() for name, shape in CLIP_PATH.findall(svg)}
+    return CLIP_NAME.sub(lambda found: names.get(found[0], found[0]), svg)
 
 
 def drawing_key(settings: object, records: Iterable[Path]) -> str:

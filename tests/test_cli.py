@@ -256,23 +256,25 @@ def test_all_figures_are_asked_for_by_naming_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each is drawn in its own place, once; whatever lacks records is named, and the answer is incomplete."""
-    drawn = []
+    asked = []
     monkeypatch.setattr(Workshop, "run", lambda workshop, studies: len(studies))
-    monkeypatch.setattr(Workshop, "draw", lambda workshop, study: drawn.append((workshop.shelf(study), study.name)))
+    monkeypatch.setattr(Workshop, "outdated", lambda workshop, study: asked.append(workshop.name(study)))
     assert main(["figures"]) == 0
     own, shared = ([study for study in STUDIES.values() if (study.shelf is None) == kind] for kind in (True, False))
-    expected = [(preset.name, study.name) for preset in (DIGITS, MNIST, CIFAR) for study in own if study.trials(preset)]
-    assert sorted(drawn) == sorted([*expected, *((str(study.shelf), study.name) for study in shared)])
+    expected = [
+        f"{preset.name}/{study.name}" for preset in (DIGITS, MNIST, CIFAR) for study in own if study.trials(preset)
+    ]
+    assert sorted(asked) == sorted([*expected, *(f"{study.shelf}/{study.name}" for study in shared)])
     assert f"digits: ran {len(own)} trials" in capsys.readouterr().out
     assert "There are no figures yet" in Path("figures/index.html").read_text()
 
 
 def test_a_preset_s_figures_need_no_records_that_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = []
+    asked = []
     monkeypatch.setattr(Workshop, "run", lambda workshop, studies: len(studies))
-    monkeypatch.setattr(Workshop, "draw", lambda workshop, study: drawn.append(study.name))
+    monkeypatch.setattr(Workshop, "outdated", lambda workshop, study: asked.append(study.name))
     assert main(["figures", *SMOKE]) == 0
-    assert drawn == [study.name for study in OF_A_PRESET if study.shelf or study.trials(SMOKE_PRESET)]
+    assert asked == [study.name for study in OF_A_PRESET if study.shelf or study.trials(SMOKE_PRESET)]
 
 
 def test_your_own_images_take_the_preset_s_place(photos: Path, capsys: pytest.CaptureFixture[str], desk: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from analysis import commands, runner
 from analysis.commands import Workshop
+from analysis.drawing import draw
 from analysis.gallery import Gallery
 from analysis.plots import new_figure
 from analysis.runner import headers as headers_module
@@ -145,7 +146,7 @@ def test_missing_records_are_named_by_their_data_sets(workshop: Workshop, execut
         f"1 of 4 trials of both on two have not been run: python -m analysis run both --data-dir {workshop.data_dir}$"
     )
     with pytest.raises(commands.MissingRecordsError, match=advice):
-        workshop.draw(STUDY)
+        draw(workshop, STUDY)
 
 
 def test_a_study_waits_for_the_rates_of_its_own_networks_only(
@@ -171,10 +172,10 @@ def test_a_study_waits_for_the_rates_of_its_own_networks_only(
 
 def test_a_shared_figure_has_one_place_and_is_drawn_once(workshop: Workshop, data: Path, executors: list[str]) -> None:
     workshop.run([STUDY])
-    assert workshop.draw(STUDY)
+    assert draw(workshop, STUDY)
     assert (workshop.gallery.folder / "data" / "both.png").exists()
     other = Workshop(SMOKE.on("one", images=100, classes=2, directions=30), "one", workshop.gallery, data, radius=0.1)
-    assert not other.draw(STUDY)
+    assert not draw(other, STUDY)
 
 
 def test_a_drawing_is_the_one_that_the_gallery_gets_and_is_written_nowhere(
@@ -185,7 +186,7 @@ def test_a_drawing_is_the_one_that_the_gallery_gets_and_is_written_nowhere(
     assert drawing.caption.startswith("Records: ")
     assert not (tmp_path / "figures" / "data").exists()
     with pytest.raises(ValueError, match="draws nothing into it"):
-        Workshop(SMOKE).draw(STUDY)
+        draw(Workshop(SMOKE), STUDY)
 
 
 def test_a_drawing_without_records_says_how_to_run_them(workshop: Workshop) -> None:

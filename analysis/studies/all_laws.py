@@ -113,10 +113,15 @@ def _of_all_sizes(
     best_of |= {_name(curve.measure): curve for curve in fitted_curves(preset, records, missing)}
     found: list[Fits] = [{"auto": best_of[_name(measure)]} for measure in drawn]
     for law in LAWS:
-        for fits, curve in zip(found, fitted_curves(preset, records, drawn, law, RESAMPLES), strict=True):
-            best = fits["auto"].identified
-            fits[law] = fits["auto"] if best is not None and best.law == law else curve
+        others = [measure for measure, fits in zip(drawn, found, strict=True) if not _follows(fits["auto"], law)]
+        fitted = iter(fitted_curves(preset, records, others, law, RESAMPLES))
+        for fits in found:
+            fits[law] = fits["auto"] if _follows(fits["auto"], law) else next(fitted)
     return found
+
+
+def _follows(curve: FittedCurve, law: str) -> bool:
+    return curve.identified is not None and curve.identified.law == law
 
 
 def _name(measure: Measure) -> tuple[str, str]:

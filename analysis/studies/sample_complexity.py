@@ -255,4 +255,5 @@ STUDY = Study(
     question="How much data does robustness need, and how many times more than accuracy?",
     trials=trials,
     draw=draw,
+    slow=True,
 )

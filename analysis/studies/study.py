@@ -45,6 +45,7 @@ class Study:
         draw: From a preset and the records of those to the drawing.
         tuned: Whether the trials use learning rates that the search has chosen.
         timed: Whether the trials' steps follow from the paces that were measured.
+        slow: Whether drawing takes so long that it is begun before the others.
         shelf: Folder of its figure where that is the same for every preset; None for the preset's own.
     """
 
@@ -55,4 +56,5 @@ class Study:
     trials: Callable[[Preset], Sequence[Spec]] = field(default=lambda preset: ())
     tuned: bool = True
     timed: bool = False
+    slow: bool = False
     shelf: str | None = None

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from analysis import gallery
-from analysis.gallery import Gallery
+from analysis.gallery import Gallery, printed
 from analysis.page import write_page
 from analysis.plots import house_style, new_figure
 from analysis.studies.study import Drawing
@@ -74,7 +74,7 @@ def fill(folder: Path) -> Path:
     gallery.FORMATS = {"svg": formats["svg"]}  # the others take time, and are on no page
     try:
         for name in DRAWN:
-            Gallery(folder).write(name, small_drawing(name), "0123456789abcdef")
+            Gallery(folder).write(name, printed(small_drawing(name)), "0123456789abcdef")
     finally:
         gallery.FORMATS = formats
     return folder
