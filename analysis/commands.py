@@ -1,6 +1,5 @@
 """What the command line does: run studies' missing trials, and draw their figures."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +23,6 @@ from analysis.studies.study import Drawing, Records, Study
 if TYPE_CHECKING:
     import pandas as pd
 
-logger = logging.getLogger(__name__)
 RESULTS = Path("data/results")
 
 
@@ -65,6 +63,13 @@ class Workshop:
     def store(self) -> runner.Store:
         """Records, those of each data set in a folder of its own."""
         return runner.Store(RESULTS, drawer=attrgetter("dataset"))
+
+    @property
+    def walls(self) -> Gallery:
+        """The gallery, which a workshop that draws has."""
+        if self.gallery is None:
+            raise ValueError("a workshop without a gallery draws nothing into it: ask for the drawing")
+        return self.gallery
 
     def shelf(self, study: Study) -> str:
         """Folder of a study's figure."""
@@ -110,11 +115,9 @@ class Workshop:
             MissingRecordsError: If trials have not been run; the message says how to run them.
             ValueError: If there is no gallery.
         """
-        preset = self._preset(study)
-        specs = study.trials(preset)
-        self._refuse_missing(study, specs)
+        preset, specs = self._recorded(study)
         key = drawing_key(None if study.shelf else preset, [self.store.path(spec) for spec in specs])
-        return None if self._walls.is_current(self.name(study), key) else key
+        return None if self.walls.is_current(self.name(study), key) else key
 
     def printed(self, study: Study) -> Printed:
         """Draw a study's figure from its records, and write nothing.
@@ -140,26 +143,11 @@ class Workshop:
         Raises:
             MissingRecordsError: If trials have not been run; the message says how to run them.
         """
-        preset = self._preset(study)
-        specs = study.trials(preset)
-        self._refuse_missing(study, specs)
+        preset, specs = self._recorded(study)
         records = {spec: self.store[spec] for spec in specs}
         with house_style():
             drawing = study.draw(preset, records)
         return replace(drawing, caption=f"{drawing.caption} {origins(records)}".strip())
-
-    def keep(self, study: Study, page: Printed, key: str) -> None:
-        """Put a study's figure into the gallery.
-
-        Args:
-            study: Which.
-            page: From :meth:`printed`.
-            key: From :meth:`outdated`.
-
-        Raises:
-            ValueError: If there is no gallery.
-        """
-        self._walls.write(self.name(study), page, key)
 
     def status(self, study: Study) -> Status:
         """Count what is done, missing and failed.
@@ -212,12 +200,6 @@ class Workshop:
             specs += [spec for spec in study.trials(preset) if recorded.get(self._decision(spec), 1)]
         return {name: set(map(runner.identity, group)) for name, group in _by_dataset(specs).items()}
 
-    @property
-    def _walls(self) -> Gallery:
-        if self.gallery is None:
-            raise ValueError("a workshop without a gallery draws nothing into it: ask for the drawing")
-        return self.gallery
-
     def _run(self, specs: Sequence[Any]) -> int:
         groups = _by_dataset(specs)
         missing = [spec for dataset, group in groups.items() for spec in self._missing(dataset, group)]
@@ -257,6 +239,12 @@ class Workshop:
                 f"{study.name} has nothing to run or draw in preset {self.preset.name}: it asks for no trial"
             )
         return study.trials(self._preset(study))
+
+    def _recorded(self, study: Study) -> tuple[Preset, Sequence[Any]]:
+        """Preset and trials of a study of which none is missing."""
+        specs = self._trials(study)
+        self._refuse_missing(study, specs)
+        return self._preset(study), specs
 
     def _preset(self, study: Study) -> Preset:
         def recorded(source: Study, specs: Sequence[Any]) -> Records:

@@ -71,7 +71,7 @@ def draw(workshop: Workshop, study: Study) -> bool:
     """
     key = workshop.outdated(study)
     if key is not None:
-        workshop.keep(study, workshop.printed(study), key)
+        workshop.walls.write(workshop.name(study), workshop.printed(study), key)
     return key is not None
 
 
@@ -104,7 +104,7 @@ class _Lines:
 def _keep(lines: _Lines, place: int, future: Future[Printed], key: str) -> None:
     workshop, study = lines.asked[place]
     try:
-        workshop.keep(study, future.result(), key)
+        workshop.walls.write(workshop.name(study), future.result(), key)
     except Exception as error:
         lines.lost(place, error)
     else:
