@@ -111,7 +111,9 @@ class AOLLinear(MatrixLayer):
         out_features: Size of the output.
         bias: Whether b is learned. The thesis's networks have none.
         by_rows: Whether to rescale rows, :math:`y = \operatorname{diag}(d)\, W x + b`, in place of columns
-            (:func:`rescale_rows`): for many more inputs than outputs. The paper rescales columns.
+            (:func:`rescale_rows`): for many more inputs than outputs. The paper rescales columns. The start is that of
+            the transpose, so with fewer outputs than inputs random orthonormal rows: a network of width 64 certifies
+            more of CIFAR-10 from there than from rows that share the inputs out.
 
     Example:
         >>> AOLLinear(784, 784)(torch.zeros(2, 784)).shape
@@ -121,7 +123,11 @@ class AOLLinear(MatrixLayer):
     def __init__(self, in_features: int, out_features: int, *, bias: bool = False, by_rows: bool = False) -> None:
         super().__init__(in_features, out_features, bias=bias)
         self.by_rows = by_rows
-        self.parameter = nn.Parameter(orthogonal_start(out_features, in_features))
+        if by_rows:
+            start = orthogonal_start(in_features, out_features).T.contiguous()
+        else:
+            start = orthogonal_start(out_features, in_features)
+        self.parameter = nn.Parameter(start)
 
     @property
     def weight(self) -> Tensor:

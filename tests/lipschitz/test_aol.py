@@ -80,7 +80,7 @@ def test_a_wide_layer_keeps_more_of_its_norm_by_rows() -> None:
 def test_a_layer_by_rows_is_1_lipschitz_wherever_training_takes_it(push: Push) -> None:
     """Proven of the float32 weights that are applied: rounding moves the norm by 1e-6 at most."""
     layer = AOLLinear(300, 6, by_rows=True)
-    torch.testing.assert_close(layer.weight, layer.parameter)
+    torch.testing.assert_close(layer.weight, layer.parameter, atol=1e-5, rtol=1e-5)  # the start is orthonormal
     start = layer.parameter.detach().clone()
     push(layer, torch.randn(8, 300))
     assert (layer.parameter - start).abs().max() > 1e-3
