@@ -1,12 +1,13 @@
 """The list of claims."""
 
-from analysis.claims import activations, data, directions, hardness, layers, margins
+from analysis.claims import activations, data, directions, hardness, layers, margins, samples
 from analysis.claims.claim import UNMEASURED, Asked, Claim
 from analysis.claims.evidence import Evidence, NotRecordedError
 from analysis.claims.untested import UNTESTED
 
 ASKED: tuple[Asked, ...] = (
     *data.ASKED,
+    *samples.ASKED,
     *directions.ASKED,
     *hardness.ASKED,
     *layers.ASKED,

@@ -1,7 +1,8 @@
 """What a claim is: a statement of the thesis, what was measured here, and a verdict that follows from the numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
@@ -177,3 +178,40 @@ class Asked:
     source: str
     figure: str
     answer: Callable[["Evidence"], Answer]
+
+
+def on_each(
+    presets: Iterable[str],
+    name: str,
+    statement: str,
+    source: str,
+    study: str,
+    answer: Callable[["Evidence", str], Answer],
+) -> tuple[Asked, ...]:
+    """Ask the same of several data sets.
+
+    Args:
+        presets: Their names.
+        name: As of :class:`Claim`, without the preset.
+        statement: Without the preset and the full stop.
+        source: Where.
+        study: Whose figure shows it.
+        answer: From the tables and the name of a preset.
+
+    Returns:
+        One claim a preset.
+    """
+    return tuple(
+        Asked(
+            name=f"{name}-{preset}",
+            statement=f"{statement} ({preset}).",
+            source=source,
+            figure=f"{preset}/{study}",
+            answer=partial(_on, answer, preset),
+        )
+        for preset in presets
+    )
+
+
+def _on(answer: Callable[["Evidence", str], Answer], preset: str, evidence: "Evidence") -> Answer:
+    return answer(evidence, preset)

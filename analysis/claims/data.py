@@ -1,6 +1,6 @@
 """Claims about the amount of data."""
 
-from analysis.claims.claim import Answer, Asked, Measured, judged, points
+from analysis.claims.claim import Answer, Asked, Measured, judged, on_each, points
 from analysis.claims.evidence import Evidence
 from analysis.studies.doublings import gain
 from analysis.studies.measures import Measure, scaled_measures
@@ -60,7 +60,7 @@ def _doubling(preset: str, standard: str, robust: str) -> Asked:
 def _main_factor(evidence: Evidence) -> Answer:
     """What data gains beside what the choice of the method gains, on MNIST."""
     first = min(size for size in evidence.preset("mnist", STUDY).sizes if size is not None)
-    gains, late = ([_gained(evidence, each, size) for each in _certified(evidence)] for size in (first, LATE))
+    gains, late = ([_gained(evidence, each, size) for each in _certified(evidence, "mnist")] for size in (first, LATE))
     rows = evidence.table("mnist", "layers_compared")
     column = f"certified at {evidence.preset('mnist', 'layers_compared').radius:.3g}"
     wide = rows.pivot(index="seed", columns="model", values=column)
@@ -75,8 +75,8 @@ def _main_factor(evidence: Evidence) -> Answer:
     return (*gains, *late, spread), verdict, why
 
 
-def _certified(evidence: Evidence) -> list[Measure]:
-    return [measure for (_, certified), measure in _measures(evidence, "mnist").items() if certified]
+def _certified(evidence: Evidence, preset: str) -> list[Measure]:
+    return [measure for (_, certified), measure in _measures(evidence, preset).items() if certified]
 
 
 def _gained(evidence: Evidence, measure: Measure, first: int) -> Measured:
@@ -111,9 +111,9 @@ def _generated(evidence: Evidence) -> Answer:
     return numbers, verdict, why
 
 
-def _steadily(evidence: Evidence) -> Answer:
-    found = tuple(_per_doubling(evidence, "mnist", measure) for measure in _certified(evidence))
-    steps = evidence.table("mnist", STUDY, "_growth")
+def _steadily(evidence: Evidence, preset: str) -> Answer:
+    found = tuple(_per_doubling(evidence, preset, measure) for measure in _certified(evidence, preset))
+    steps = evidence.table(preset, STUDY, "_growth")
     steps = steps[steps["measure"] != "accuracy"]
     growing = Measured(f"doublings of {len(steps)}, of all networks, that certainly certify more", steps["grows"].sum())
     verdict = judged(all(each.low > 0 for each in found), bool(steps["grows"].all()))
@@ -131,13 +131,13 @@ ASKED = (
     ),
     _doubling("cifar10-jpeg", "ConvNet", "AOL-MLP"),
     _doubling("mnist", "MLP", "CPL-MLP"),
-    Asked(
-        name="certified-rises-with-data",
-        statement="Certified accuracy rises steadily with the logarithm of the data, for 1-Lipschitz and for smoothed "
-        "networks (mnist).",
-        source="the experiment on data scaling of arXiv 2412.04245",
-        figure=f"mnist/{STUDY}",
-        answer=_steadily,
+    *on_each(
+        ("mnist", "cifar10-jpeg"),
+        "certified-rises-with-data",
+        "Certified accuracy rises steadily with the logarithm of the data, for each network with certificates",
+        "the experiment on data scaling of arXiv 2412.04245",
+        STUDY,
+        _steadily,
     ),
     Asked(
         name="generated-data",

@@ -34,6 +34,12 @@ _WORDS = (
         "A step of 8 such layers takes 11 seconds on 2 cores.",
     ),
     (
+        "cpl-rates-hardly-move",
+        "The best hyper-parameters of CPL barely depend on the training time.",
+        SCALING,
+        "Learning rates are searched at one length of training each.",
+    ),
+    (
         "simple-convnet",
         "SimpleConvNet reaches 93.5 % of CIFAR-10 in 24 epochs.",
         "README of the author's SimpleConvNet repository",
@@ -58,6 +64,12 @@ _WORDS = (
         "Methods that work on the kernel scale to larger images; those in Fourier space do not.",
         "poster of arXiv 2311.16833",
         "All images here are 8, 28 or 32 pixels wide.",
+    ),
+    (
+        "skips-or-identity-starts-help",
+        "Skip connections or a start at the identity help 1-Lipschitz networks.",
+        "poster of arXiv 2311.16833",
+        "No study leaves the skip out of a layer, or starts one method in two ways.",
     ),
     (
         "a-day-of-training",

@@ -13,9 +13,12 @@ from analysis.claims import Claim, Evidence, Measured, claims, page
 from analysis.claims.all_of_them import ASKED
 from analysis.claims.claim import FAILS, HOLDS, IN_PART, UNMEASURED, UNTESTABLE, judged, points, share
 from analysis.runner import Store
+from analysis.scaling import fit
 from analysis.studies import STUDIES
 from analysis.studies.learning_rate import choose
-from analysis.studies.presets import DIGITS, MNIST
+from analysis.studies.n_function import toy
+from analysis.studies.preset import Preset
+from analysis.studies.presets import DIGITS, MNIST, PRESETS
 from analysis.trials import Trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +63,7 @@ def test_figures_are_there(found: dict[str, Claim]) -> None:
     assert {name.partition("/")[0] for name in named} <= {"digits", "mnist", "cifar10-jpeg", "data", "theory"}
 
 
-def records_of_mnist(model: str, components: Any) -> list[Mapping[str, Any]]:
+def records_of_mnist(model: str, components: Any, size: int | None = None) -> list[Mapping[str, Any]]:
     """Straight from the store, at the rates that were chosen: none of the code that the claims use but the search's."""
     store = Store(RESULTS / "mnist")
     search = {spec: store[spec] for spec in STUDIES["learning_rate"].trials(MNIST)}
@@ -76,6 +79,7 @@ def records_of_mnist(model: str, components: Any) -> list[Mapping[str, Any]]:
                 seed=seed,
                 subset_seed=seed,
                 components=components,
+                size=size,
                 **options,
             )
         ]
@@ -107,7 +111,7 @@ def test_places_of_layers_are_those_of_their_records(found: dict[str, Claim]) ->
         for model in tuned.compared
     }
     places = sorted(certified, key=lambda model: -certified[model])
-    for each in found["cpl-first-soc-next"].measured:
+    for each in found["cpl-first-soc-next"].measured[:3]:
         model = each.what.partition(",")[0]
         assert f"place {places.index(model) + 1} of 9" in each.what
         assert each.value == pytest.approx(100 * certified[model], abs=1e-9)
@@ -121,6 +125,38 @@ def test_what_lot_takes_is_in_the_paces(found: dict[str, Claim]) -> None:
     fastest = 1e3 * arrays["training"][:, place, -1].min()
     assert values["LOT, ms a step, convolutions on digits"] == pytest.approx(fastest, rel=1e-12)
     assert values["LOT, MB a step, convolutions on digits"] == pytest.approx(arrays["memory"][place, -1] / 1e6)
+
+
+def test_images_needed_on_mnist_are_those_of_its_records(found: dict[str, Claim]) -> None:
+    """Errors straight from the records, and the law that predicts best fitted to them."""
+    rows = [[1 - each["outcome"]["accuracy"] for each in records_of_mnist("MLP", None, size)] for size in MNIST.sizes]
+    certified = [
+        [1 - (each["arrays"]["radii"] > 0.5).mean() for each in records_of_mnist("AOL-MLP", None, size)]
+        for size in MNIST.sizes
+    ]
+    sizes = [size or 60_000 for size in MNIST.sizes]
+    fits = [
+        fit(sizes, errors, groups=range(len(MNIST.seeds)), test_images=10_000, resamples=200)
+        for errors in (rows, certified)
+    ]
+    claim = found["robustness-needs-more-mnist"]
+    values = {each.what: each for each in claim.measured}
+    for fitted, kind in zip(fits, ("plain", "certified"), strict=True):
+        each = values[f"images for an error of 20 %, {kind}"]
+        low, samples, high = fitted.samples_needed(0.2)
+        assert (each.low, each.value, each.high) == pytest.approx((low, samples, high), rel=1e-6)
+    assert values["times as many for an error of 20 %"].value == pytest.approx(
+        fits[1].samples_needed(0.2)[1] / fits[0].samples_needed(0.2)[1], rel=1e-6
+    )
+    floor = found["data-alone-suffices-mnist"].measured[1]
+    assert floor.value == pytest.approx(100 * fits[1].parameters["c"], rel=1e-6)
+
+
+def test_extremes_of_the_toy_are_those_of_its_records(found: dict[str, Claim]) -> None:
+    store = Store(RESULTS / "n-function")
+    best, worst, _ = (each.value for each in found["restarts-do-not-help-maxmin"].measured)
+    assert best == store[toy("MaxMin")]["arrays"]["mse"].min()
+    assert worst == store[toy("N-near")]["arrays"]["mse"].max()
 
 
 def test_without_records_only_theory_is_judged(tmp_path: Path) -> None:
@@ -137,6 +173,9 @@ class Invented(Evidence):
 
     def table(self, preset: str, study: str, suffix: str = "") -> pd.DataFrame:
         return self._made_up[study, suffix]
+
+    def preset(self, preset: str, study: str) -> Preset:
+        return PRESETS[preset]
 
 
 def answered(name: str, tables: Mapping[tuple[str, str], pd.DataFrame]) -> tuple[tuple[Measured, ...], str, str]:
@@ -167,6 +206,59 @@ def test_a_fit_is_better_where_its_interval_lies_below(high: float, verdict: str
     rows = [(name, what, *values) for name, *values in errors for what in ("mean squared error", "largest error")]
     tables = {("n_function", "_toy"): pd.DataFrame(rows, columns=columns)}
     assert answered("n-fits-the-toy-better", tables)[1] == verdict
+
+
+@pytest.mark.parametrize(
+    ("plain", "certified", "verdict"),
+    [
+        ((150, 200), (900, 1_200), HOLDS),
+        ((150, 950), (900, 1_200), FAILS),
+        ((20, 50), (90, 130), UNTESTABLE),
+        ((20, 50), (900, np.inf), UNTESTABLE),
+    ],
+    ids=["apart", "overlapping", "too few to say", "never"],
+)
+def test_more_images_are_needed_where_intervals_are_apart(
+    plain: tuple[float, float], certified: tuple[float, float], verdict: str
+) -> None:
+    """An interval is (low, high), with the estimate at its high end; the smallest set has 100 images."""
+    measure = f"certified accuracy at {MNIST.radius:g}"
+    rows = [
+        {"model": model.classifier, "measure": name, "error": 0.2, "low": low, "samples": high, "high": high}
+        | {"smallest": 100, "ratio": np.nan, "ratio_low": np.nan, "ratio_high": np.nan}
+        for model, name, (low, high) in zip(MNIST.models, ("accuracy", measure), (plain, certified), strict=True)
+    ]
+    tables = {("sample_complexity", ""): pd.DataFrame(rows)}
+    numbers, found, _ = answered("robustness-needs-more-mnist", tables)
+    assert found == verdict
+    assert bool(numbers) == (verdict != UNTESTABLE)
+
+
+@pytest.mark.parametrize(("low", "verdict"), [(0.4, HOLDS), (0.6, FAILS)])
+def test_floors_are_one_where_their_intervals_meet(low: float, verdict: str) -> None:
+    """Of 0.5 at most for plain accuracy; no law without a floor has another than 0."""
+    columns = ["model", "measure", "law", "c", "c_low", "c_high"]
+    measures = ("accuracy", f"certified accuracy at {MNIST.radius:g}")
+    values = (("M2", 0.45, 0.3, 0.5), ("M2", 0.7, low, 0.8))
+    rows = [(model.classifier, name, *each) for model, name, each in zip(MNIST.models, measures, values, strict=True)]
+    tables = {("sample_complexity", "_laws"): pd.DataFrame(rows, columns=columns)}
+    assert answered("data-alone-suffices-mnist", tables)[1] == verdict
+    rows[0] = (*rows[0][:2], "M1", np.nan, np.nan, np.nan)
+    tables = {("sample_complexity", "_laws"): pd.DataFrame(rows, columns=columns)}
+    numbers, found, _ = answered("data-alone-suffices-mnist", tables)
+    assert (numbers[0].value, found) == (0, FAILS)
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [(-1, HOLDS), (1, IN_PART)])
+def test_a_change_of_the_offset_has_the_sign_that_is_asked_for(sign: int, verdict: str) -> None:
+    steps = [(1 / 16, 1 / 4, sign), (1 / 4, 1.0, -1), (1.0, 4.0, sign)]  # the last is not asked for here
+    rows = [
+        {"from": first, "to": last, "share_of_radius": 0.0, "change": each / 100, "published": np.nan}
+        | {"low": each / 100 - 0.001, "high": each / 100 + 0.001}
+        for first, last, each in steps
+    ]
+    tables = {("margin_loss", "_changes"): pd.DataFrame(rows)}
+    assert answered("smaller-offset-mnist", tables)[1] == verdict
 
 
 @pytest.mark.parametrize(
