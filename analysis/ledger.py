@@ -5,7 +5,10 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from analysis.runner import Summary, identity
 
@@ -116,7 +119,9 @@ def certified_at(radii: Iterable[float]) -> Summary:
 
     def of(record: Mapping[str, Any]) -> dict[str, float | None]:
         found = record["arrays"].get("radii")
-        return {name: None if found is None else float((found > radius).mean()) for name, radius in named.items()}
+        if found is None:
+            return dict.fromkeys(named)
+        return {name: np.count_nonzero(found > radius) / found.size for name, radius in named.items()}
 
     return Summary(json.dumps(named), of)
 
@@ -183,7 +188,7 @@ def _as_json(rows: "pd.DataFrame") -> str:
 
 
 def _row(spec: Any, header: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
+    fields = {name: getattr(spec, name) for name in _names(type(spec))}
     for name in ("components", "head", "tail"):
         if fields.get(name) is not None:
             fields[name] = ",".join(f"{first}-{'' if last is None else last}" for first, last in fields[name])
@@ -195,12 +200,17 @@ def _row(spec: Any, header: Mapping[str, Any]) -> dict[str, Any]:
     return {"record": identity(spec)} | fields | {name: _flat(value) for name, value in found.items()}
 
 
+@lru_cache
+def _names(kind: type) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind)]
+
+
 def _flat(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def _dtype(values: Sequence[Any]) -> str:
-    return DTYPES.get(frozenset(type(value) for value in values if value is not None), "object")
+    return DTYPES.get(frozenset(map(type, values)) - {type(None)}, "object")
 
 
 def _seconds(provenance: Mapping[str, Any]) -> float:

@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,14 +125,28 @@ def _load(index: Path) -> tuple[dict[str, Entry], int]:
     except OSError:
         return {}, 0
     entries: dict[str, Entry] = {}
-    for line in lines:
+    for parsed in _parsed(lines):
         try:
-            name, (size, changed), header = json.loads(line)
-        except (ValueError, TypeError):  # empty, cut short, or of another layout
+            name, (size, changed), header = parsed
+        except (ValueError, TypeError):  # of another layout
             continue
         if isinstance(header, dict):
             entries[name] = ((size, changed), header)
     return entries, len(lines)
+
+
+def _parsed(lines: list[bytes]) -> list[Any]:
+    """What lines hold; one that is empty or was cut short holds nothing."""
+    full = [line for line in lines if line]
+    with suppress(ValueError):  # all at once takes two thirds of the time
+        found: list[Any] = json.loads(b"[%s]" % b",".join(full))
+        if len(found) == len(full):
+            return found
+    parsed = []
+    for line in lines:
+        with suppress(ValueError):
+            parsed.append(json.loads(line))
+    return parsed
 
 
 def _append(index: Path, entries: Mapping[str, Entry]) -> None:
@@ -157,7 +172,7 @@ def _compact(index: Path, stamps: Mapping[str, Stamp]) -> None:
 
 
 def _lines(entries: Mapping[str, Entry]) -> bytes:
-    lines = (json.dumps([name, *entry], sort_keys=True) for name, entry in entries.items())
+    lines = (json.dumps([name, *entry]) for name, entry in entries.items())  # the encoder without options is kept
     return "".join(f"{line}\n" for line in lines).encode()
 
 
