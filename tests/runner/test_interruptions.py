@@ -106,12 +106,15 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path, log: Path, executor
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_twenty_kills_at_any_moment_leave_no_trace(tmp_path: Path, log: Path, executor: str) -> None:
-    """Some hit a sweep that has not begun, or has ended."""
+    """Some hit a sweep that has not begun, or has ended: how long it takes to begin is seen at the first."""
     toys = [Toy(number, seconds=0.1) for number in range(120)]
     store, moments = Store(tmp_path / "results"), random.Random(executor)  # noqa: S311 - no secret
-    for _ in range(20):
+    begin = time.monotonic()
+    kill_after(start(store.folder, executor, len(toys)), log, 8, 0)
+    longest = time.monotonic() - begin
+    for _ in range(19):
         before, begun = finished(store, toys), len(executed(log))
-        kill_after(start(store.folder, executor, len(toys)), log, -1, moments.uniform(0, 2))
+        kill_after(start(store.folder, executor, len(toys)), log, -1, moments.uniform(0, longest))
         assert not before.intersection(executed(log)[begun:])
         assert len(store.missing(toys)) == len(toys) - len(finished(store, toys))
     assert finished(store, toys)
