@@ -20,7 +20,7 @@ from analysis.lipschitz.learned import Householder, N
 from analysis.lipschitz.lot import LOTConv2d, LOTLinear
 from analysis.lipschitz.norms import lipschitz_bound
 from analysis.lipschitz.residual import Residual
-from analysis.lipschitz.rounding import rounding_bound
+from analysis.lipschitz.rounding import lipschitz_and_rounding, rounding_bound
 from analysis.lipschitz.sandwich import SandwichConv2d, SandwichLinear
 from analysis.lipschitz.sll import SLLConv2d, SLLLinear
 from analysis.lipschitz.soc import SOCConv2d, SOCLinear
@@ -92,6 +92,7 @@ __all__ = [
     "ZeroChannels",
     "ZeroFrame",
     "fold",
+    "lipschitz_and_rounding",
     "lipschitz_bound",
     "operator_norm",
     "rounding_bound",

@@ -1,7 +1,7 @@
 """Proven upper bounds on Lipschitz constants, layer by layer, in float64, rounded outwards."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import torch
@@ -34,7 +34,23 @@ def lipschitz_bound(model: nn.Module, input_shape: Shape) -> float:
     Example:
         >>> lipschitz_bound(models.build("AOL-MLP", input_shape=(1, 8, 8), classes=10), (1, 8, 8))
     """
-    return math.prod(layer.lipschitz(shape) * (1 + EPS) for layer, shape in bounded_layers(model, input_shape))
+    return product_bound(layer.lipschitz(shape) for layer, shape in bounded_layers(model, input_shape))
+
+
+def product_bound(bounds: Iterable[float]) -> float:
+    """Bound on the Lipschitz constant of maps one after another.
+
+    Args:
+        bounds: Of each, not below its constant.
+
+    Returns:
+        Their product, rounded outwards.
+
+    Example:
+        >>> product_bound([2.0, 3.0]) >= 6
+        True
+    """
+    return math.prod(bound * (1 + EPS) for bound in bounds)
 
 
 def bounded_layers(model: nn.Module, input_shape: Shape) -> Iterator[tuple[Bounded, Shape]]:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from analysis.lipschitz import lipschitz_bound, rounding_bound
+from analysis.lipschitz import lipschitz_and_rounding
 from analysis.models.replicas import Replicas, refuse_unknown
 from analysis.theory import NFunction
 from analysis.training import DivergedError, find_device
@@ -166,10 +166,10 @@ def _measure(replicas: Replicas) -> tuple[dict[str, NDArray[Any]], float]:
     bounds = []
     for index in range(replicas.count):
         network = replicas.network(index)
-        bounds.append(lipschitz_bound(network, (1,)))
         values = network(torch.from_numpy(points)[:, None])[:, 0].numpy()
-        rounding = rounding_bound(network, (1,), TARGET.reach)
-        low, high = TARGET.enclose(values, lipschitz=bounds[-1], rounding=rounding)
+        lipschitz, rounding = lipschitz_and_rounding(network, (1,), TARGET.reach)
+        low, high = TARGET.enclose(values, lipschitz=lipschitz, rounding=rounding)
+        bounds.append(lipschitz)
         mse = float(np.square(values - TARGET(points)).mean())
         curve = values[:: (MEASURED - 1) // (SHOWN - 1)].astype(np.float32)
         for name, value in zip(found, (low, high, mse, curve), strict=True):
