@@ -188,7 +188,8 @@ def _as_json(rows: "pd.DataFrame") -> str:
 
 
 def _row(spec: Any, header: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {name: getattr(spec, name) for name in _names(type(spec))}
+    kind: Any = type(spec)
+    fields = {name: getattr(spec, name) for name in _names(kind)}
     for name in ("components", "head", "tail"):
         if fields.get(name) is not None:
             fields[name] = ",".join(f"{first}-{'' if last is None else last}" for first, last in fields[name])

@@ -8,6 +8,7 @@ from analysis.evaluation.robustness import Robustness, SoundnessError, robustnes
 from analysis.evaluation.scores import scores
 from analysis.evaluation.smoothing import smoothed_radii
 from analysis.evaluation.sound import sound_radii
+from analysis.evaluation.together import scores_together, sound_radii_together
 
 __all__ = [
     "Robustness",
@@ -21,7 +22,9 @@ __all__ = [
     "pairwise_radii",
     "robustness",
     "scores",
+    "scores_together",
     "slopes",
     "smoothed_radii",
     "sound_radii",
+    "sound_radii_together",
 ]

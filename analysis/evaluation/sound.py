@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from analysis.evaluation.certified import certified_radii, pairwise_radii
 from analysis.evaluation.head import split
 from analysis.evaluation.scores import BATCH, pixels, scores
-from analysis.lipschitz import fold, lipschitz_bound, rounding_bound
+from analysis.lipschitz import fold, lipschitz_and_rounding, lipschitz_bound
 
 
 def sound_radii(
@@ -49,21 +49,49 @@ def sound_radii(
     frozen = fold(model, shape)
     predicted = scores(frozen, images, project=project).argmax(dim=1)
     exact = frozen.double()
-    lipschitz = lipschitz_bound(exact, shape)
-    error = rounding_bound(exact, shape, _largest_norm(images, project))
+    lipschitz, error = lipschitz_and_rounding(exact, shape, largest_norm(images, project))
     values = scores(exact, images, project=project, dtype=torch.float64)
     if pairwise:
         body, rows = split(exact)
         error *= math.sqrt(2) * (1 + 1e-9)
         radii = pairwise_radii(values, labels, rows, lipschitz_bound(body, shape) * (1 + 1e-9), error=error)
-    else:
-        radii = certified_radii(values, labels, lipschitz) - error / lipschitz * (1 + 1e-9)
-    radii = torch.where(predicted == labels, radii, -radii.abs())
+        return _in_float32(radii, predicted == labels), lipschitz
+    return certified(values, labels, predicted, lipschitz, error), lipschitz
+
+
+def certified(values: Tensor, labels: Tensor, predicted: Tensor, lipschitz: float, error: float) -> Tensor:
+    """Radii from scores of a float64 pass.
+
+    Args:
+        values: The scores, shape ``(n, classes)``.
+        labels: Shape ``(n,)``, int64.
+        predicted: Classes that the float32 pass predicts; where it is wrong the radius is negative.
+        lipschitz: Proven bound of the network.
+        error: Bound on the rounding of the scores.
+
+    Returns:
+        Shape ``(n,)``, float32, rounded down.
+    """
+    radii = certified_radii(values, labels, lipschitz) - error / lipschitz * (1 + 1e-9)
+    return _in_float32(radii, predicted == labels)
+
+
+def _in_float32(radii: Tensor, correct: Tensor) -> Tensor:
+    radii = torch.where(correct, radii, -radii.abs())
     rounded = radii.float()
     down = torch.nextafter(rounded, torch.full_like(rounded, -math.inf))
-    return torch.where(rounded.double() > radii, down, rounded), lipschitz
+    return torch.where(rounded.double() > radii, down, rounded)
 
 
-def _largest_norm(images: Tensor, project: Callable[[Tensor], Tensor] | None) -> float:
+def largest_norm(images: Tensor, project: Callable[[Tensor], Tensor] | None) -> float:
+    """Largest l2 norm of what a network sees.
+
+    Args:
+        images: Shape ``(n, c, h, w)``; ``uint8`` is divided by 255.
+        project: Applied to the pixels, if given.
+
+    Returns:
+        The norm, in float64.
+    """
     chunks = images.split(BATCH)
     return max(float(pixels(chunk, project, torch.float64).flatten(1).norm(dim=1).max()) for chunk in chunks)

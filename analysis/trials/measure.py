@@ -226,21 +226,51 @@ def _measure(
     outcome: dict[str, Any],
 ) -> dict[str, NDArray[Any]]:
     """Add the summary to the outcome; return the values of each example."""
-    outcome |= {"examples": len(split), "accuracy": None, "lipschitz": None}
     if outcome["diverged"] is not None:
+        outcome |= {"examples": len(split), "accuracy": None, "lipschitz": None}
         return {}
     images, labels = tensors(split, device)
-    values: dict[str, Tensor] = {}
     if trial.noise:
         seen = pixels(images, project, torch.float32)
-        values["radii"] = smoothed_radii(network, seen, labels, sigma=trial.noise, n=trial.draws, seed=trial.seed)
-    elif models.find(trial.model).robust:
-        values["radii"], outcome["lipschitz"] = sound_radii(network, images, labels, project=project)
-    else:
-        values["correct"] = scores(network, images, project=project).argmax(dim=1) == labels
-    correct = values["radii"] > 0 if "radii" in values else values["correct"]
-    outcome["accuracy"] = float(correct.double().mean())
-    return {name: value.cpu().numpy() for name, value in values.items()}
+        radii = smoothed_radii(network, seen, labels, sigma=trial.noise, n=trial.draws, seed=trial.seed)
+        return noted(outcome, radii=radii)
+    if models.find(trial.model).robust:
+        radii, lipschitz = sound_radii(network, images, labels, project=project)
+        return noted(outcome, radii=radii, lipschitz=lipschitz)
+    return noted(outcome, correct=scores(network, images, project=project).argmax(dim=1) == labels)
+
+
+def noted(
+    outcome: dict[str, Any],
+    *,
+    radii: Tensor | None = None,
+    correct: Tensor | None = None,
+    lipschitz: float | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Add the summary of what was measured to an outcome.
+
+    Args:
+        outcome: Of the record.
+        radii: Certified radii of each example; or
+        correct: whether its class is predicted.
+        lipschitz: Proven bound of the network, if there is one.
+
+    Returns:
+        The values of each example, as a record holds them.
+
+    Raises:
+        ValueError: If there are neither radii nor answers.
+
+    Example:
+        >>> noted(outcome, correct=torch.tensor([True, False]))
+        {'correct': array([ True, False])}
+    """
+    name, values = ("radii", radii) if radii is not None else ("correct", correct)
+    if values is None:
+        raise ValueError("nothing was measured: neither radii nor answers")
+    right = (values > 0).double().mean()
+    outcome |= {"examples": len(values), "accuracy": float(right), "lipschitz": lipschitz}
+    return {name: values.cpu().numpy()}
 
 
 def cost(ready: Ready, split: Split, device: torch.device) -> dict[str, float]:
