@@ -247,10 +247,10 @@ def test_ratio_with_a_floor_or_without_a_fit() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LAWS)
 def test_intervals_cover_what_they_promise(name: str) -> None:
-    """Of 300 curves; 90 % intervals, 85 to 96 % allowed, and 2 standard errors of the 300: of 2.1 and 1.1 %."""
-    shares = np.mean(list(covered(name, 300)), axis=0)
-    assert shares.min() > 0.85 - 0.042
-    assert shares.max() < 0.96 + 0.022
+    """Of 1,000 curves; 90 % intervals, 85 to 96 % allowed at each size."""
+    shares = np.mean(list(covered(name, 1_000)), axis=0)
+    assert shares.min() >= 0.85
+    assert shares.max() <= 0.96
 
 
 @pytest.mark.slow
@@ -261,6 +261,6 @@ def test_a_hundred_resamples_take_less_than_half_a_second(name: str) -> None:
 
 @pytest.mark.slow
 def test_auto_predicts_no_worse_than_any_law() -> None:
-    """In the median over the curves of all laws, at 8 times the largest size; 5 % for the noise of 200 curves."""
+    """In the median over the curves of all laws, at 8 times the largest size."""
     found = deviations(40)
-    assert found["auto"] <= 1.05 * min(found.values())
+    assert found["auto"] == min(found.values())
