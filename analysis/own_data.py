@@ -41,7 +41,7 @@ def own_preset(preset: Preset, data: datasets.Dataset, data_dir: Path | None) ->
         data.name,
         images=images,
         classes=len(np.unique(data.train.labels)),
-        directions=len(trials.directions(data.name, data_dir).directions),
+        directions=len(trials.directions(data.name, data_dir, 0).directions),  # as trials ask for them: kept once
         shape=(height, width, channels),
         generated=generated,
     )

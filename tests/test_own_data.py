@@ -1,5 +1,6 @@
 """What is said of a user's data, and what is refused before anything is trained."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from analysis.datasets import Dataset, Split, load
 from analysis.own_data import described, own_preset
 from analysis.studies.presets import SMOKE
+from analysis.trials import run_trials
 
 
 def split(counts: tuple[int, ...], shape: tuple[int, int, int] = (5, 6, 1)) -> Split:
@@ -42,6 +44,23 @@ def test_the_grid_follows_from_the_data(tmp_path: Path) -> None:
     assert preset.dataset == "birds"
     assert preset.sizes == (2, 4, 8, None)
     assert preset.bands[-1] == ((0, 1), (8, None)), "17 images have 16 directions"
+
+
+def test_colour_images_of_64_x_64_are_trained_on_in_seconds(tmp_path: Path, cache_dir: Path) -> None:
+    """All kinds of networks and bands; of 12,288 values, columns of AOL and a projector would take minutes."""
+    shape = (64, 64, 3)
+    data = write(tmp_path / "photos.npz", split((20, 16), shape), split((4, 4), shape))
+    preset = own_preset(SMOKE, data, tmp_path)
+    assert preset.bands[-1] == ((0, 1), (17, None)), "36 images have 35 directions"
+    wanted = [replace(preset.trial(model, 0), steps=3, draws=20) for model in preset.scaled]
+    wanted += [replace(trial, components=bands) for trial in wanted[:2] for bands in preset.bands[1:]]
+    standard, robust, smoothed, *banded = run_trials(wanted, tmp_path)
+    assert [standard["outcome"]["examples"], smoothed["arrays"]["radii"].shape] == [8, (8,)]
+    for record in (robust, *banded[len(preset.bands) - 1 :]):
+        assert 0 < record["outcome"]["lipschitz"] <= 1 + 1e-5
+    shares = [record["outcome"]["variance_share"] for record in banded[: len(preset.bands) - 1]]
+    assert shares[1] + shares[2] == pytest.approx(1)
+    assert not (cache_dir / "moments").exists()
 
 
 def test_two_data_sets_of_one_name_are_refused(tmp_path: Path) -> None:
