@@ -249,6 +249,43 @@ def test_floors_are_one_where_their_intervals_meet(low: float, verdict: str) -> 
     assert (numbers[0].value, found) == (0, FAILS)
 
 
+@pytest.mark.parametrize(("last", "verdict"), [((3.0, 5.0), HOLDS), ((0.1, 0.3), IN_PART), ((-0.2, 0.3), FAILS)])
+def test_doublings_are_worth_the_same_where_first_and_last_overlap(last: tuple[float, float], verdict: str) -> None:
+    measure = f"certified accuracy at {MNIST.radius:g}"
+    laws = pd.DataFrame([{"model": "AOL-MLP", "measure": measure, "status": "ok", "law": "M1", "b": np.nan}])
+    spans = {100: (4.0, 6.0), 200: (0.0, 9.0), 400: last}  # the second decides nothing
+    steps = [
+        {"model": "AOL-MLP", "measure": measure, "from": size, "to": 2 * size}
+        | {"per_doubling": (low + high) / 200, "low": low / 100, "high": high / 100}
+        for size, (low, high) in spans.items()
+    ]
+    tables = {("sample_complexity", "_laws"): laws, ("data_scaling", "_growth"): pd.DataFrame(steps[::-1])}
+    numbers, found, _ = answered("every-doubling-the-same-mnist", tables)
+    assert [each.what.partition("from ")[2] for each in numbers] == ["100 to 200 images", "400 to 800 images"]
+    assert found == verdict
+
+
+AHEAD, BEHIND, UNSURE = (0.1, 0.102), (-0.1, -0.1), (-0.3, 0.31)  # by how much, of two seeds
+
+
+@pytest.mark.parametrize(
+    ("budgets", "verdict"), [((AHEAD, AHEAD), HOLDS), ((AHEAD, UNSURE), IN_PART), ((BEHIND, UNSURE), FAILS)]
+)
+def test_a_layer_is_first_in_equal_time_where_it_is_certainly_above_the_best_other(
+    budgets: tuple[tuple[float, float], ...], verdict: str
+) -> None:
+    rows = [
+        (128, seconds, seed, model, value)
+        for seconds, leads in enumerate(budgets, start=1)
+        for seed, lead in enumerate(leads)
+        for model, value in (("CPL-MLP", 0.5 + lead), ("AOL-MLP", 0.5), ("SOC-MLP", 0.1))
+    ]
+    tables = {("layers_budgets", ""): pd.DataFrame(rows, columns=["width", "seconds", "seed", "model", "certified"])}
+    numbers, found, _ = answered("cpl-first-in-equal-time", tables)
+    assert all("CPL-MLP over AOL-MLP" in each.what for each in numbers)
+    assert found == verdict
+
+
 @pytest.mark.parametrize(("sign", "verdict"), [(-1, HOLDS), (1, IN_PART)])
 def test_a_change_of_the_offset_has_the_sign_that_is_asked_for(sign: int, verdict: str) -> None:
     steps = [(1 / 16, 1 / 4, sign), (1 / 4, 1.0, -1), (1.0, 4.0, sign)]  # the last is not asked for here
