@@ -69,7 +69,8 @@ class SaturatingLaw(Law):
     def value(self, at: Array, sizes: Array) -> Array:
         """Logarithm of the error."""
         _, _, floor, _, top = self._parts(at)
-        return np.log(floor + (top - floor) * _sigmoid(self._logit(at, sizes)))
+        with np.errstate(divide="ignore"):  # without a floor, errors far beyond the data may be below all numbers
+            return np.log(floor + (top - floor) * _sigmoid(self._logit(at, sizes)))
 
     def slopes(self, at: Array, sizes: Array) -> Array:
         """By the implicit function theorem: dt/dv = 1 / (1 - s + k s), dt/dk = log(1 - s) / (1 - s + k s)."""

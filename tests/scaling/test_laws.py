@@ -99,3 +99,13 @@ def test_below_the_floor_is_never_reached() -> None:
 def test_a_head_start_can_be_enough() -> None:
     """M3 has an error for no sample at all: what is above it needs none."""
     assert law("M3").sizes_at(np.array([np.log(0.2), 0.4, 0.0, 3.0]), 0.999) == 0
+
+
+@pytest.mark.parametrize("name", ["M2", "M3", "M4"])
+def test_without_a_floor_errors_fall_to_nothing(name: str) -> None:
+    one = law(name, 0.9)
+    at = places(one)
+    at[1:3] = 5.0, 0.0  # exponent and floor
+    error = one.error(one.value(at, np.array([1e70, 1e300])))
+    assert (error >= 0).all()
+    assert (error < 1e-300).all()
