@@ -4,7 +4,7 @@ Question: which 1-Lipschitz layer is the most robust for its training time, and 
 
 Run:    python -m analysis run layers_budgets --preset mnist --executor processes
 Draw:   python -m analysis draw layers_budgets --preset mnist
-Cost:   its budgets: digits, 54 trials: 97 seconds of one core; mnist, 54 trials: 5.4 minutes of one core, less where
+Cost:   its budgets: digits, 54 trials: 97 seconds of one core; mnist, 108 trials: 54 minutes of one core, less where
         networks are trained together.
 Expect: figures/mnist/layers_budgets.csv.
 """
