@@ -4,7 +4,7 @@ Question: which 1-Lipschitz layer is the most robust for its training time, and 
 
 Run:    python -m analysis run layers_budgets --preset mnist --executor processes
 Draw:   python -m analysis draw layers_budgets --preset mnist
-Cost:   its budgets: digits, 54 trials: 97 seconds of one core; mnist, 54 trials: 5.4 minutes of one core, less where
+Cost:   its budgets: digits, 54 trials: 97 seconds of one core; mnist, 108 trials: 54 minutes of one core, less where
         networks are trained together.
 Expect: figures/mnist/layers_budgets.csv.
 """
@@ -125,11 +125,11 @@ def draw(preset: Preset, records: Records) -> Drawing:
     figure = new_figure(3 + 3.4 * (len(widths) + 1), 4.4)
     *panels, last = figure.subplots(1, len(widths) + 1)
     colors = {trial.model: color for trial, color in zip(preset.compared, COLORS, strict=False)}
+    for axes in panels[1:]:
+        axes.sharey(panels[0])  # before anything is drawn, so that what is lowest in any of them is seen
     for width, axes in zip(widths, panels, strict=True):
         _panel(axes, preset, rows[rows["width"] == width], colors)
         axes.set_title(f"width {width}")
-    for axes in panels[1:]:
-        axes.sharey(panels[0])
     panels[0].set_ylabel(f"certified at {preset.radius:g}")
     _costs(last, costs(spec, records), colors)
     last.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8, frameon=False)

@@ -98,8 +98,7 @@ MNIST = Preset(
     search=Search(rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0), seeds=(0, 1), validation=10_000),
     layer_search=Search(rates=_log_uniform(16, -3, 1), share=0.1, validation=2_000),
     generated=_drawn("mnist", "240k", 937, 7_500, 60_000),
-    # Five times as much, up to a minute each, would take 27 minutes of one core for each width.
-    budgets=Budgets(seconds=(1.0, 5.0, 12.0), widths=(128,), timed=(64, 128, 256, 512)),
+    budgets=Budgets(seconds=(5.0, 25.0, 60.0), widths=(128, 512), timed=(64, 128, 256, 512)),
 )
 
 CIFAR = Preset(

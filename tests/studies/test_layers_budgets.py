@@ -79,6 +79,7 @@ def test_lines_join_the_means_and_points_are_seeds(preset: Preset, drawn: Drawn)
             line, points = axes.lines[2 * place : 2 * place + 2]
             np.testing.assert_allclose(line.get_ydata(), own.groupby("seconds")["certified"].mean())
             np.testing.assert_array_equal(points.get_xydata(), own[["seconds", "certified"]])
+            assert axes.get_ylim()[0] <= own["certified"].min(), "panels share an axis on which all is seen"
 
 
 def test_ranks_follow_the_means_and_ties_share(invent: Invent) -> None:
