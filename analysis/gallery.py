@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.plots import add_caption, house_style
+from analysis.plots import add_caption, house_style, settle
 from analysis.runner.files import refuse_unwritable, write_whole
 from analysis.studies.study import Drawing
 
@@ -53,6 +53,8 @@ def printed(drawing: Drawing) -> Printed:
     inches = drawing.figure.get_size_inches()
     told = {"caption": drawing.caption, "height": round(72 * float(inches[1]), 3)}
     add_caption(drawing.figure, textwrap.wrap(drawing.caption, int(inches[0] * LETTERS_PER_INCH)))
+    with house_style():
+        settle(drawing.figure)
     files = {}
     for suffix, metadata in FORMATS.items():
         page = io.BytesIO()

@@ -4,7 +4,7 @@ from analysis.plots.bars import Bars, plot_groups
 from analysis.plots.curves import Curve, Prediction
 from analysis.plots.images import image_grid
 from analysis.plots.radar import plot_radar
-from analysis.plots.style import COLORS, add_caption, house_style, new_figure, tidy
+from analysis.plots.style import COLORS, add_caption, house_style, new_figure, settle, tidy
 
 __all__ = [
     "COLORS",
@@ -17,5 +17,6 @@ __all__ = [
     "new_figure",
     "plot_groups",
     "plot_radar",
+    "settle",
     "tidy",
 ]

@@ -3,9 +3,11 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 COLORS = {  # Okabe and Ito
     "standard": "#D55E00",
@@ -18,6 +20,7 @@ COLORS = {  # Okabe and Ito
     "share": "#888888",
 }
 CAPTION_LINE = 0.16  # inches
+DIGITS = 6  # of a place, relative to the figure
 CAPTION = "caption"  # name of its group in an SVG, where a page that has the words as words leaves them out
 
 
@@ -87,3 +90,22 @@ def add_caption(figure: Figure, lines: list[str]) -> None:
         engine.set(rect=(0, room / (height + room), 1, height / (height + room)))  # type: ignore[call-arg]
     options = {"fontsize": 7, "color": "#555555", "va": "bottom", "ha": "left", "linespacing": 1.4}
     figure.text(0.01, 0.01, "\n".join(lines), gid=CAPTION, **options)  # type: ignore[arg-type]
+
+
+def settle(figure: Figure) -> None:
+    """Lay a figure out for good, to a millionth of its size.
+
+    The last digits of the solver that finds the layout differ from process to process, and files print ten of them.
+
+    Args:
+        figure: To be changed; what is drawn into it afterwards makes no room for itself.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        for which in ("original", "active"):
+            box = axes.get_position(original=which == "original")
+            axes.set_position(Bbox(np.round(box.get_points(), DIGITS)), which=which)
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((round(x, DIGITS), round(y, DIGITS)))
