@@ -37,6 +37,7 @@ BEYOND = 100.0  # times the largest size, to which laws are drawn
 COLUMNS = 12  # of the grid that panels lie on
 POINTS = 81  # of each law
 APART = 1.022  # factor between neighbouring curves
+FEW_DECADES = 1e3  # of an axis whose numbers are written out
 CROWDED, SPACED = 7, (0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)  # so many ticks are too many: then only these
 MARKERS = "os^Dv"  # of the networks
 PARAMETERS = ("a", "b", "c", "m", "k", "e0", "p", "q")
@@ -184,9 +185,11 @@ def _ratios(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve]) -> 
         ("ratio_low", "ratio", "ratio_high"),
     )
     axes.set(ylabel="times as many as the standard network", title="as a multiple of the standard network's")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("{x:,g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    low, high = axes.get_ylim()
+    if high < FEW_DECADES * low:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:,g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _bars(axes: Axes, needed: pd.DataFrame, curves: Sequence[FittedCurve], columns: tuple[str, str, str]) -> None:
